@@ -1,0 +1,152 @@
+//! Reading feeds: ours beside feed-rs and the readers of the rss and atom_syndication crates, on
+//! generated Chinese feeds of about 300 KB each. Ratios in one run mean something, times don't.
+//!
+//! `ours` goes from bytes to a document, as the others do; `entries` goes on to the drafts and marks
+//! the adapter hands out.
+
+use bytes::Bytes;
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+use feedloom::adapter::{Adapter, Response, Setting, decode, feed, setting::Value};
+use feedloom::model::source::{Limits, Source, SourceId};
+use feedloom::model::time::{Offset, Timestamp, Zone};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const RSS: [&str; 3] = ["cdata", "escaped", "small"];
+const ALL: [&str; 4] = ["cdata", "escaped", "small", "atom"];
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = ALL)]
+fn ours(bencher: Bencher, corpus: &str) {
+    let bytes = feed_of(corpus);
+    bencher.counter(BytesCount::of_slice(&bytes)).bench_local(|| {
+        let decoded = decode::decode(black_box(&bytes), Some("text/xml"));
+        feed::read(&decoded.text, None).unwrap().items.len()
+    });
+}
+
+#[divan::bench(args = ALL)]
+fn entries(bencher: Bencher, corpus: &str) {
+    let bytes = feed_of(corpus);
+    let adapter = adapter();
+    let ask = adapter.asks(&source(), now()).remove(0);
+    let response = Response::new(Bytes::from(bytes.clone()));
+    bencher
+        .counter(BytesCount::of_slice(&bytes))
+        .bench_local(|| adapter.parse(&ask, "https://news.example/rss.xml", black_box(&response)));
+}
+
+#[divan::bench(args = ALL)]
+fn feed_rs(bencher: Bencher, corpus: &str) {
+    let bytes = feed_of(corpus);
+    bencher
+        .counter(BytesCount::of_slice(&bytes))
+        .bench_local(|| feed_rs::parser::parse(black_box(bytes.as_slice())).unwrap());
+}
+
+#[divan::bench(args = RSS)]
+fn rss_crate(bencher: Bencher, corpus: &str) {
+    let bytes = feed_of(corpus);
+    bencher
+        .counter(BytesCount::of_slice(&bytes))
+        .bench_local(|| rss::Channel::read_from(black_box(bytes.as_slice())).unwrap());
+}
+
+#[divan::bench]
+fn atom_crate(bencher: Bencher) {
+    let bytes = feed_of("atom");
+    bencher
+        .counter(BytesCount::of_slice(&bytes))
+        .bench_local(|| atom_syndication::Feed::read_from(black_box(bytes.as_slice())).unwrap());
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_seconds(1_794_450_600, Offset::CHINA).expect("a time of our days")
+}
+
+fn adapter() -> Box<dyn Adapter> {
+    let nothing = Setting { span: 0..0, value: Value::Table(Vec::new()) };
+    (feed::KIND.build)(&nothing).unwrap_or_else(|_| panic!("no setting is a mistake"))
+}
+
+fn source() -> Source {
+    Source {
+        id: SourceId::new("bench").expect("a well-formed id"),
+        rank: 0,
+        namespace: "bench".to_owned(),
+        title: None,
+        url: http::Uri::from_static("https://news.example/rss.xml"),
+        categories: Vec::new(),
+        max_categories: 200,
+        zone: Zone::Fixed(Offset::CHINA),
+        language: None,
+        interval: None,
+        keep: None,
+        rules: Default::default(),
+        budget: 0,
+        allow: Vec::new(),
+        limits: Limits::default(),
+    }
+}
+
+/// One of the corpora: articles in CDATA, articles escaped, many small items, Atom with escaped articles.
+fn feed_of(corpus: &str) -> Vec<u8> {
+    let document = match corpus {
+        "cdata" => rss_of(60, |n| format!("<![CDATA[{}]]>", article(n))),
+        "escaped" => rss_of(60, |n| escape(&article(n))),
+        "small" => rss_of(500, |_| "早盘沪指高开，两市成交额放大，北向资金净流入。".to_owned()),
+        _ => atom_of(60),
+    };
+    document.into_bytes()
+}
+
+fn rss_of(items: usize, description: impl Fn(usize) -> String) -> String {
+    let items = (0..items).map(|n| {
+        format!(
+            "    <item>\n      <title>第{n}条：重庆荣昌全方位发力打造食安高地</title>\n      \
+             <link>https://news.example/2026/11/{n}.html?from=rss&amp;n={n}</link>\n      \
+             <description>{}</description>\n      <category>时政</category>\n      <dc:creator>记者 张三</dc:creator>\n      \
+             <pubDate>Thu, 12 Nov 2026 07:45:10 +0800</pubDate>\n      \
+             <guid isPermaLink=\"false\">news-{n}</guid>\n    </item>\n",
+            description(n)
+        )
+    });
+    let items: String = items.collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\n  \
+         <channel>\n    <title>新闻</title>\n    <link>https://news.example/</link>\n    \
+         <description>要闻</description>\n{items}  </channel>\n</rss>\n"
+    )
+}
+
+fn atom_of(entries: usize) -> String {
+    let entries = (0..entries).map(|n| {
+        format!(
+            "  <entry>\n    <title>第{n}条：重庆荣昌全方位发力打造食安高地</title>\n    \
+             <link href=\"https://news.example/2026/11/{n}.html\"/>\n    <id>tag:news.example,2026:{n}</id>\n    \
+             <updated>2026-11-12T07:45:10+08:00</updated>\n    <author><name>张三</name></author>\n    \
+             <content type=\"html\">{}</content>\n  </entry>\n",
+            escape(&article(n))
+        )
+    });
+    let entries: String = entries.collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n  <title>新闻</title>\n  \
+         <id>tag:news.example,2026:feed</id>\n  <updated>2026-11-12T07:45:10+08:00</updated>\n{entries}</feed>\n"
+    )
+}
+
+fn article(n: usize) -> String {
+    let paragraph = "<p>记者12日从市交通局获悉，两江大桥<strong>今晨合龙</strong>，全长2.8公里，\
+        详见<a href=\"https://news.example/a/1.html\">前期报道</a>。<img src=\"https://img.example/1.jpg\" alt=\"大桥\"></p>\n";
+    paragraph.repeat(20 + n % 7)
+}
+
+fn escape(html: &str) -> String {
+    html.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,52 @@
+//! People in the spellings feeds have for them: one line with name and address in any order, and
+//! the same person under several elements.
+
+use std::ops::Range;
+
+use super::document::{Person, Raw, add};
+
+impl<'a> Person<'a> {
+    /// Reads `a@b.c (Name)`, `Name <a@b.c>` and what people make of them.
+    pub(super) fn parse(text: Raw<'a>) -> Person<'a> {
+        let Some(email) = email(&text) else {
+            return Person {
+                name: Some(text).filter(|name| !name.is_empty()),
+                ..Person::default()
+            };
+        };
+        let (before, after) = (&text[..email.start], &text[email.end..]);
+        let around = |c: char| {
+            c.is_whitespace()
+                || matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | '"' | ',' | ';' | ':')
+        };
+        let before = before.trim_end_matches("mailto:").trim_matches(around);
+        let name = [before, after.trim_matches(around)].join(" ");
+        Person {
+            name: Some(name.trim())
+                .filter(|name| !name.is_empty())
+                .map(|name| Raw::Owned(name.to_owned())),
+            email: Some(Raw::Owned(text[email].to_owned())),
+            url: None,
+        }
+    }
+}
+
+/// Where in a text an e-mail address stands.
+fn email(text: &str) -> Option<Range<usize>> {
+    let of_mailbox =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-');
+    let at = text.find('@')?;
+    let start = at - text[..at].chars().rev().take_while(|&c| of_mailbox(c)).count();
+    let host =
+        text[at + 1..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+    let end = at + 1 + host.count();
+    (start < at && end > at + 1).then_some(start..end)
+}
+
+/// Adds a person, unless the same is there under another element already.
+pub(super) fn people<'a>(people: &mut Vec<Person<'a>>, person: Person<'a>) {
+    let is_known = |known: &Person<'a>| known.name.is_some() && known.name == person.name;
+    if !person.is_empty() && !people.iter().any(is_known) {
+        add(people, person);
+    }
+}

@@ -1,0 +1,287 @@
+//! `Reader`: walks a document element by element and forgives what is wrong with it.
+//!
+//! Elements end where their end tag stands, or where the next thing begins that cannot be inside
+//! them: an unclosed `title` costs a title, never an item. End tags of nothing are passed over.
+//! There is no tree and no recursion by depth, so depth costs nothing (T-15).
+
+use std::rc::Rc;
+
+use url::Url;
+
+use super::document::{Document, Raw, Text};
+use super::markup::{Content, Writer};
+use super::name::{Lower, Space, Spaces};
+use super::xml::{Tag, Token, Tokens, local};
+use crate::adapter::Problem;
+use crate::model::text::Kind;
+
+/// How often an unknown element that is never closed is given up and what it holds read after all.
+const SECOND_LOOKS: usize = 16;
+
+/// A document being read.
+pub(super) struct Reader<'a> {
+    /// What was read so far.
+    pub document: Document<'a>,
+    /// `xml:lang` in scope.
+    pub language: Option<Raw<'a>>,
+    /// The item being read.
+    pub entry: Option<usize>,
+    tokens: Tokens<'a>,
+    back: Option<Token<'a>>,
+    spaces: Spaces<'a>,
+    at: Option<&'a Url>,
+    base: Option<Rc<Url>>,
+    second_looks: usize,
+}
+
+/// What an element that holds others held besides them, and how it ended.
+pub(super) struct Within<'a> {
+    /// Its own characters.
+    pub text: Raw<'a>,
+    /// Whether the document ended first.
+    pub is_cut: bool,
+}
+
+/// What was in scope around an element.
+pub(super) struct Scope<'a> {
+    spaces: usize,
+    base: Option<Rc<Url>>,
+    language: Option<Raw<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of `text`, which came from `at`.
+    pub fn new(text: &'a str, at: Option<&'a Url>) -> Reader<'a> {
+        Reader {
+            document: Document::default(),
+            language: None,
+            entry: None,
+            tokens: Tokens::new(text),
+            back: None,
+            spaces: Spaces::default(),
+            at,
+            base: None,
+            second_looks: SECOND_LOOKS,
+        }
+    }
+
+    /// The next token.
+    pub fn next(&mut self) -> Option<Token<'a>> {
+        self.back.take().or_else(|| self.tokens.next())
+    }
+
+    /// The vocabulary and the lower case of a name.
+    pub fn name(&self, name: &str) -> (Space, Lower) {
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        (self.spaces.of(prefix), Lower::of(local))
+    }
+
+    /// Brings the namespaces, base and language a tag declares into scope.
+    pub fn enter(&mut self, tag: &Tag<'a>) -> Option<Scope<'a>> {
+        const SHORTEST: usize = "xmlns=x".len();
+        let declares = |inside: &str| inside.as_bytes().windows(3).any(|three| three == b"xml");
+        if tag.inside.len() < SHORTEST || !declares(tag.inside) {
+            return None;
+        }
+        let spaces = self.spaces.count();
+        let scope = Scope { spaces, base: self.base.clone(), language: self.language.clone() };
+        for (name, value) in tag.attributes() {
+            match name {
+                "xml:base" => self.base = self.join(&value).map(Rc::new).or(self.base.take()),
+                "xml:lang" => self.language = Some(value).filter(|value| !value.is_empty()),
+                _ => self.spaces.declare(name, &value),
+            }
+        }
+        Some(scope)
+    }
+
+    /// Restores what was in scope before `enter`.
+    pub fn leave(&mut self, scope: Option<Scope<'a>>) {
+        if let Some(scope) = scope {
+            self.spaces.leave(scope.spaces);
+            self.base = scope.base;
+            self.language = scope.language;
+        }
+    }
+
+    fn join(&self, address: &str) -> Option<Url> {
+        let joined = match self.base.as_deref().or(self.at) {
+            Some(base) => base.join(address),
+            None => Url::parse(address),
+        };
+        joined.ok().filter(|url| matches!(url.scheme(), "http" | "https" | "file"))
+    }
+
+    /// An address as written, or absolute where `xml:base` says from where.
+    pub fn address(&self, raw: Option<Raw<'a>>) -> Option<Raw<'a>> {
+        let raw = raw?;
+        let resolved = self.base.as_ref().and_then(|base| base.join(&raw).ok());
+        Some(resolved.map_or(raw, |url| Raw::Owned(url.into())))
+    }
+
+    /// Reads an element that holds others; `each` reads one of them, to its end.
+    pub fn within(&mut self, tag: Tag<'a>, mut each: impl FnMut(&mut Self, Tag<'a>)) -> Within<'a> {
+        let mut writer = Writer::new(false);
+        let is_cut = loop {
+            match self.next() {
+                None => break true,
+                Some(Token::End(name)) if same(name, tag.name) => break false,
+                Some(token) if self.is_frame(token) => {
+                    self.back = Some(token);
+                    break false;
+                }
+                Some(Token::Start(child)) => {
+                    let scope = self.enter(&child);
+                    each(self, child);
+                    self.leave(scope);
+                }
+                Some(Token::Text(raw)) => writer.text(raw),
+                Some(Token::Literal(raw)) => writer.literal(raw),
+                Some(Token::End(_)) => {}
+            }
+        };
+        Within { text: writer.finish().raw, is_cut }
+    }
+
+    /// Passes over an element and all it holds. One that is never closed holds nothing: what seemed to be in it is read again.
+    pub fn skip(&mut self, tag: Tag<'a>) {
+        let (start, mut nested) = (self.tokens.clone(), 0);
+        loop {
+            match self.next() {
+                Some(Token::Start(child)) if same(child.name, tag.name) => nested += 1,
+                Some(Token::End(name)) if same(name, tag.name) && nested == 0 => return,
+                Some(Token::End(name)) if same(name, tag.name) => nested -= 1,
+                Some(token) if self.is_frame(token) => {
+                    self.back = Some(token);
+                    break;
+                }
+                None => break,
+                Some(_) => {}
+            }
+        }
+        if self.second_looks > 0 {
+            self.second_looks -= 1;
+            (self.tokens, self.back) = (start, None);
+        }
+    }
+
+    /// What an element holds, as text: characters, sections, and HTML that nobody escaped.
+    pub fn content(&mut self, tag: Tag<'a>, shape: Shape) -> Content<'a> {
+        let (mut writer, mut nested) = (Writer::new(shape == Shape::Xhtml), 0);
+        while let Some(token) = self.next() {
+            match token {
+                Token::Text(raw) => writer.text(raw),
+                Token::Literal(raw) => writer.literal(raw),
+                Token::End(name) if same(name, tag.name) && nested == 0 => break,
+                token if self.ends_text(token, shape) => {
+                    self.back = Some(token);
+                    break;
+                }
+                Token::Start(child) => {
+                    nested += usize::from(same(child.name, tag.name));
+                    writer.start(child);
+                }
+                Token::End(name) => {
+                    nested -= usize::from(same(name, tag.name));
+                    writer.end(name);
+                }
+            }
+        }
+        let content = writer.finish();
+        if let Some(what) = content.trouble {
+            self.note(None, what);
+        }
+        content
+    }
+
+    /// The text of an element, none when there is none.
+    pub fn text(&mut self, tag: Tag<'a>, kind: Kind, shape: Shape) -> Option<Text<'a>> {
+        let content = self.content(tag, shape);
+        let base = content.base.as_deref().and_then(|base| self.join(base)).map(Rc::new);
+        let kind = if content.is_markup { Kind::Html } else { kind };
+        let text = Text { raw: content.raw, kind, base: base.or_else(|| self.base.clone()) };
+        Some(text).filter(|text| !text.raw.is_empty())
+    }
+
+    /// The characters of an element that holds a word, a time, an address; none when there are none.
+    pub fn word(&mut self, tag: Tag<'a>) -> Option<Raw<'a>> {
+        Some(self.content(tag, Shape::Brief).raw).filter(|raw| !raw.is_empty())
+    }
+
+    /// A number an element holds.
+    pub fn number<T: std::str::FromStr>(&mut self, tag: Tag<'a>) -> Option<T> {
+        self.word(tag)?.parse().ok()
+    }
+
+    /// Notes what could not be used in the item being read, or in the document while there is none.
+    pub fn note(&mut self, field: Option<&'static str>, what: impl Into<String>) {
+        self.document.note(Problem { entry: self.entry, field, what: what.into() });
+    }
+
+    /// Whether a token opens or closes what items stand in, or an item: nothing else reaches over that.
+    fn is_frame(&self, token: Token<'a>) -> bool {
+        let (name, opens) = match token {
+            Token::Start(tag) => (tag.name, true),
+            Token::End(name) => (name, false),
+            _ => return false,
+        };
+        // This is asked of every tag; a look at one letter and the length answers most of it.
+        let (initial, length) =
+            local(name).split_at_checked(1).map_or(("", 0), |(i, rest)| (i, rest.len()));
+        if !matches!(initial, "i" | "e" | "c" | "r" | "f" | "I" | "E" | "C" | "R" | "F")
+            || length > 6
+        {
+            return false;
+        }
+        let (space, name) = self.name(name);
+        match name.as_str() {
+            "item" | "entry" | "channel" => matches!(space, Space::Core | Space::Atom),
+            "rss" | "feed" => !opens && matches!(space, Space::Core | Space::Atom),
+            "rdf" => !opens,
+            _ => false,
+        }
+    }
+
+    /// Whether a token cannot be part of a text: then the text was never closed.
+    fn ends_text(&self, token: Token<'a>, shape: Shape) -> bool {
+        if self.is_frame(token) {
+            return true;
+        }
+        let Token::Start(child) = token else { return false };
+        let (space, name) = self.name(child.name);
+        match name.as_str() {
+            _ if shape == Shape::Xhtml => false,
+            _ if space.is_extension() => true,
+            "guid" | "pubdate" | "description" | "category" | "comments" | "enclosure" => true,
+            "lastbuilddate" | "managingeditor" | "webmaster" | "textinput" => true,
+            "published" | "updated" | "issued" | "modified" | "subtitle" | "tagline" => true,
+            "title" | "link" | "author" | "source" | "image" | "id" | "url" | "summary"
+            | "content" | "language" | "copyright" | "rights" | "generator" | "ttl" | "docs"
+            | "name" | "email" | "uri" | "contributor" | "width" | "height" | "logo" | "icon" => {
+                shape == Shape::Brief
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What an element's text is expected to look like, for telling where one that is never closed ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A line: a title, a time, an address.
+    Brief,
+    /// An article, perhaps in HTML that should have been escaped.
+    Body,
+    /// Elements of HTML, as declared; their characters stay escaped.
+    Xhtml,
+}
+
+/// Whether two names are the same to people who write feeds by hand.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Whether a local name is this one.
+pub(super) fn is(tag: &Tag<'_>, name: &str) -> bool {
+    same(local(tag.name), name)
+}

@@ -1,0 +1,273 @@
+//! Mends what is almost JSON, after the strict reader has refused it.
+//!
+//! What real answers get wrong, each seen or told of: a comma before `]` or `}`, control characters
+//! inside strings, `\'` and other escapes of JavaScript, half a surrogate pair, keys without
+//! quotes or in single ones, `undefined` and `NaN`, and above all an end in the middle. One pass,
+//! no recursion, output at most six times the input. It deliberately guesses nothing else: what
+//! it hands on is read by the strict reader once more.
+
+/// What became of the text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mended {
+    /// One JSON value, as far as it goes.
+    pub text: String,
+    /// Whether the text ended before its value did; what was begun and not finished is left out.
+    pub broken_off: bool,
+}
+
+/// How deep brackets may nest; the strict reader's own limit.
+const DEPTH_MOST: usize = 128;
+
+/// Mends the value that `text` starts with; nothing when there is none to be had.
+pub fn mend(text: &str) -> Option<Mended> {
+    let mut scan = Scan { rest: text, out: String::with_capacity(text.len()), open: Vec::new() };
+    while let Some(next) = scan.rest.chars().next() {
+        scan.take(next)?;
+        if scan.open.is_empty() {
+            return Some(Mended { text: scan.out, broken_off: false });
+        }
+    }
+    scan.close()
+}
+
+struct Scan<'t> {
+    rest: &'t str,
+    out: String,
+    open: Vec<Open>,
+}
+
+/// A bracket that is open.
+struct Open {
+    is_list: bool,
+    /// Where the output ended after the last finished element.
+    finished: Option<usize>,
+}
+
+impl Scan<'_> {
+    /// Takes one token; nothing when the text cannot be a value at all.
+    fn take(&mut self, next: char) -> Option<()> {
+        match next {
+            '{' | '[' => {
+                self.open.push(Open { is_list: next == '[', finished: None });
+                (self.open.len() <= DEPTH_MOST).then_some(())?;
+                self.keep(next);
+            }
+            '}' | ']' => self.close_one(next)?,
+            '"' | '\'' => self.string(next),
+            ',' | ':' => {
+                self.finish(next == ',');
+                self.keep(next);
+            }
+            _ if next.is_whitespace() => self.keep(next),
+            _ => self.word(),
+        }
+        Some(())
+    }
+
+    fn keep(&mut self, next: char) {
+        self.out.push(next);
+        self.rest = &self.rest[next.len_utf8()..];
+    }
+
+    /// A comma inside a list says that the element before it is finished.
+    fn finish(&mut self, is_comma: bool) {
+        let length = self.out.trim_end().len();
+        match self.open.last_mut() {
+            Some(open) if is_comma && open.is_list && length > 0 => open.finished = Some(length),
+            _ => {}
+        }
+    }
+
+    fn close_one(&mut self, next: char) -> Option<()> {
+        let open = self.open.pop()?;
+        (open.is_list == (next == ']')).then_some(())?;
+        self.drop_comma();
+        self.keep(next);
+        let length = self.out.len();
+        if let Some(around) = self.open.last_mut().filter(|around| around.is_list) {
+            around.finished = Some(length);
+        }
+        Some(())
+    }
+
+    fn drop_comma(&mut self) {
+        let end = self.out.trim_end().len();
+        if self.out[..end].ends_with(',') {
+            self.out.truncate(end - 1);
+        }
+    }
+
+    fn string(&mut self, quote: char) {
+        self.out.push('"');
+        let mut chars = self.rest[1..].char_indices();
+        while let Some((at, next)) = chars.next() {
+            match next {
+                _ if next == quote => {
+                    self.out.push('"');
+                    self.rest = &self.rest[at + 2..];
+                    return;
+                }
+                '"' => self.out.push_str("\\\""),
+                '\\' => {
+                    let taken = escape(&self.rest[at + 2..], &mut self.out);
+                    for _ in 0..taken {
+                        chars.next();
+                    }
+                }
+                '\0'..='\u{1f}' => self.out.push_str(&format!("\\u{:04x}", u32::from(next))),
+                _ => self.out.push(next),
+            }
+        }
+        self.rest = "";
+    }
+
+    /// A number, `true`, `false`, `null`, or a name that lacks its quotes.
+    fn word(&mut self) {
+        let end = self.rest.find(|c: char| c.is_whitespace() || "{}[]\"',:".contains(c));
+        let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        self.rest = rest;
+        let is_key = rest.trim_start().starts_with(':');
+        match word {
+            "undefined" | "NaN" | "Infinity" | "-Infinity" if !is_key => self.out.push_str("null"),
+            _ if is_key => self.out.push_str(&serde_json::Value::from(word).to_string()),
+            _ => self.out.push_str(word),
+        }
+    }
+
+    /// The text broke off: it is cut after the last finished element of the outermost list that has
+    /// one, so that no half entry is taken for a whole one, and what is open is closed.
+    fn close(mut self) -> Option<Mended> {
+        let (at, end) =
+            self.open.iter().enumerate().find_map(|(at, open)| Some((at, open.finished?)))?;
+        self.out.truncate(end);
+        for open in self.open[..=at].iter().rev() {
+            self.out.push(if open.is_list { ']' } else { '}' });
+        }
+        Some(Mended { text: self.out, broken_off: true })
+    }
+}
+
+/// Writes what a backslash and the text after it mean; answers how many characters it took.
+fn escape(after: &str, out: &mut String) -> usize {
+    match after.chars().next() {
+        Some('u') => {
+            match (unit(&after[1..]), after.get(5..).and_then(|low| unit(low.strip_prefix("\\u")?)))
+            {
+                (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => {
+                    out.push('\\');
+                    out.push_str(&after[..11]);
+                    11
+                }
+                (Some(0xD800..=0xDFFF), _) => {
+                    out.push('\u{FFFD}');
+                    5
+                }
+                (Some(_), _) => {
+                    out.push('\\');
+                    out.push_str(&after[..5]);
+                    5
+                }
+                (None, _) => {
+                    out.push('u');
+                    1
+                }
+            }
+        }
+        Some(known @ ('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't')) => {
+            out.push('\\');
+            out.push(known);
+            1
+        }
+        Some('\0'..='\u{1f}') | None => 0,
+        Some(other) => {
+            out.push(other);
+            1
+        }
+    }
+}
+
+/// The UTF-16 unit that four hexadecimal digits write.
+fn unit(digits: &str) -> Option<u16> {
+    let digits =
+        digits.get(..4).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        assert_eq!(
+            mend(text),
+            Some(Mended { text: expected.to_owned(), broken_off: false }),
+            "{text}"
+        );
+        serde_json::from_str::<serde_json::Value>(expected).unwrap();
+    }
+
+    fn cut(text: &str, expected: Option<&str>) {
+        let expected = expected.map(|text| Mended { text: text.to_owned(), broken_off: true });
+        assert_eq!(mend(text), expected, "{text}");
+    }
+
+    #[test]
+    fn a_comma_before_a_bracket() {
+        check("[1,2,]", "[1,2]");
+        check("{\"a\":[{\"b\":1,} , ] ,\n}", "{\"a\":[{\"b\":1} ] }");
+        check("[\",]\"]", "[\",]\"]");
+    }
+
+    #[test]
+    fn what_follows_the_value_is_left() {
+        check("{\"a\":1});", "{\"a\":1}");
+        check("[1,];alert(1)", "[1]");
+    }
+
+    #[test]
+    fn control_characters_in_strings() {
+        check("[\"a\tb\nc\u{1}\"]", "[\"a\\u0009b\\u000ac\\u0001\"]");
+    }
+
+    #[test]
+    fn escapes_of_javascript() {
+        check(r#"["it\'s \x \v"]"#, r#"["it's x v"]"#);
+        check(r#"["\u00e9\"\\\/\n"]"#, r#"["\u00e9\"\\\/\n"]"#);
+        check(r#"["\uZZZZ"]"#, r#"["uZZZZ"]"#);
+    }
+
+    #[test]
+    fn half_a_surrogate_pair() {
+        check(r#"["\ud83d\ude80"]"#, r#"["\ud83d\ude80"]"#);
+        check(r#"["\ud83d!","\ude80"]"#, "[\"\u{FFFD}!\",\"\u{FFFD}\"]");
+        check(r#"["\ud83d\ud83d\ude80"]"#, "[\"\u{FFFD}\\ud83d\\ude80\"]");
+    }
+
+    #[test]
+    fn names_and_strings_of_javascript() {
+        check("{rc:0, me : '', 'a\"b':undefined}", "{\"rc\":0, \"me\" : \"\", \"a\\\"b\":null}");
+        check("[NaN,-Infinity,true]", "[null,null,true]");
+    }
+
+    #[test]
+    fn only_finished_elements_survive_a_cut() {
+        cut(r#"{"list":[{"a":1},{"a":2},{"a":"tr"#, Some(r#"{"list":[{"a":1},{"a":2}]}"#));
+        cut(r#"{"list":[{"a":1},{"b":[{"c":1},{"c""#, Some(r#"{"list":[{"a":1}]}"#));
+        cut(r#"[{"list":[{"a":1},{"a"#, Some(r#"[{"list":[{"a":1}]}]"#));
+        cut(r#"{"list":["a","b"#, Some(r#"{"list":["a"]}"#));
+        cut(r#"[{"a":1}"#, Some(r#"[{"a":1}]"#));
+    }
+
+    #[test]
+    fn nothing_finished_is_nothing() {
+        cut(r#"{"list":[{"a":"tr"#, None);
+        cut("{", None);
+        cut("", None);
+        cut("[}", None);
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        assert_eq!(mend(&"[".repeat(1_000_000)), None);
+    }
+}

@@ -1,0 +1,122 @@
+//! Paging: which page is asked next, and when to stop.
+//!
+//! ```toml
+//! [source.page]
+//! url = "https://a.example/list?page={page}"   # the source's own url when that has {page} or {cursor}
+//! start = 1
+//! most = 5                                     # pages a poll
+//! cursor = "data.sortEnd"                      # where an answer says what {cursor} is next
+//! ```
+//! Stopping at a page that shows an entry already known is not decided here: only memory knows.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::adapter::select;
+use crate::adapter::select::path::{Path, words};
+use crate::adapter::select::template::Template;
+use crate::adapter::setting::{Mistake, Reader, Setting};
+use crate::model::time::Timestamp;
+
+/// Which pages a poll asks.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    url: Option<Template>,
+    start: i64,
+    most: i64,
+    cursor: Option<Path>,
+}
+
+/// Which page was asked, and how; it travels inside the request, so that reading an answer needs
+/// nothing but the question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The source's address as the file has it.
+    pub address: String,
+    /// The page's number.
+    pub page: i64,
+    /// What the page before said comes next.
+    pub cursor: String,
+    /// The time of the poll.
+    pub now: Timestamp,
+}
+
+/// What can stand in braces in an address or a body that is not an entry's.
+pub const WORDS: &[&str] = &["page", "cursor", "now_ms", "now_s"];
+
+impl Turn {
+    /// The value of one of `WORDS`.
+    pub fn value(&self, word: &Path) -> Option<String> {
+        match word.as_str() {
+            "page" => Some(self.page.to_string()),
+            "cursor" => Some(self.cursor.clone()),
+            "now_ms" => Some(self.now.millis().to_string()),
+            "now_s" => Some(self.now.seconds().to_string()),
+            _ => None,
+        }
+    }
+
+    /// The address of this page, as `template` writes it.
+    pub fn address(&self, template: &Template, base: Option<&Url>) -> Result<Url, String> {
+        let address = template.address(base, |word| self.value(word))?;
+        address.ok_or_else(|| format!("only {} can stand in braces here", WORDS.join(", ")))
+    }
+}
+
+impl Pages {
+    /// Reads `[source.page]`; `own` is the source's own address.
+    pub fn read(setting: &Setting, own: Option<&Template>, mistakes: &mut Vec<Mistake>) -> Pages {
+        let mut reader = Reader::new(setting, mistakes);
+        let url = reader.read("url", address);
+        let start = reader.integer("start", 0..=1_000_000).unwrap_or(1);
+        let most = reader.integer("most", 1..=1_000).unwrap_or(5);
+        let cursor = reader.read("cursor", select::path);
+        let turns = |template: &Template| {
+            template.paths().any(|path| matches!(path.as_str(), "page" | "cursor"))
+        };
+        if !url.as_ref().or(own).is_some_and(turns) {
+            reader
+                .note(setting, "`url` should hold {page} or {cursor}, else every page is the same");
+        }
+        reader.finish();
+        Pages { url, start, most, cursor }
+    }
+
+    /// The number of the first page.
+    pub fn start(&self) -> i64 {
+        self.start
+    }
+
+    /// The turn after this one, if there is one, and the template of its address.
+    pub fn next(&self, turn: &Turn, answer: &Value) -> Option<(Turn, Option<&Template>)> {
+        if turn.page.checked_sub(self.start)?.checked_add(1)? >= self.most {
+            return None;
+        }
+        let cursor = match &self.cursor {
+            None => String::new(),
+            Some(path) => path.find(answer).into_iter().flat_map(words).next()?,
+        };
+        if self.cursor.is_some() && cursor == turn.cursor {
+            return None; // An upstream that repeats its cursor repeats its page.
+        }
+        let next = Turn { page: turn.page + 1, cursor, ..turn.clone() };
+        Some((next, self.url.as_ref()))
+    }
+}
+
+/// Reads an address in which only `WORDS` stand in braces.
+pub fn address(setting: &Setting) -> Result<Template, Mistake> {
+    let template = select::template(setting)?;
+    let unknown = template.paths().find(|path| !WORDS.contains(&path.as_str()));
+    match unknown {
+        None => Ok(template),
+        Some(path) => Err(Mistake::at(
+            setting,
+            format!(
+                "`{{{}}}` is unknown here; known are {{{}}}",
+                path.as_str(),
+                WORDS.join("}, {")
+            ),
+        )),
+    }
+}

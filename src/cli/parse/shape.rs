@@ -1,0 +1,236 @@
+//! The JSON `parse` prints: names and order are fixed, other programs read them.
+//!
+//! Absent is `null` or an empty list. Markup is sanitised, whatever field it stands in and
+//! whatever the field claims to be; addresses are those of the web or none.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::Reading;
+use crate::adapter::feed::document::{
+    Category, Channel, Document, Enclosure, Generator, Image, Item, Link, Person, Raw, Text,
+};
+use crate::model::text::{self, PlainText, SafeHtml};
+use crate::model::time::Timestamp;
+
+/// A document as JSON, read from text in this encoding.
+pub fn to_json(document: &Document<'_>, encoding: &str, reading: Reading<'_>) -> Value {
+    let base = document.base(reading.base);
+    let mut shape = Shape { reading, base, item: None, problems: Vec::new() };
+    for problem in &document.problems {
+        shape.problem(problem.entry, problem.field, &problem.what);
+    }
+    let feed = shape.channel(&document.channel);
+    let mut items = Vec::with_capacity(document.items.len());
+    for (position, item) in document.items.iter().enumerate() {
+        shape.item = Some(position);
+        items.push(shape.item(item));
+    }
+    json!({
+        "format": document.format.name(),
+        "encoding": encoding,
+        "feed": feed,
+        "items": items,
+        "problems": shape.problems,
+    })
+}
+
+struct Shape<'r> {
+    reading: Reading<'r>,
+    base: Option<Url>,
+    item: Option<usize>,
+    problems: Vec<Value>,
+}
+
+impl Shape<'_> {
+    fn channel(&mut self, channel: &Channel<'_>) -> Value {
+        let (title, title_type) = self.line(channel.title.as_ref());
+        let (subtitle, subtitle_type) = self.text(channel.subtitle.as_ref());
+        let (rights, rights_type) = self.text(channel.rights.as_ref());
+        json!({
+            "title": title,
+            "title_type": title_type,
+            "subtitle": subtitle,
+            "subtitle_type": subtitle_type,
+            "link": self.address(&channel.link),
+            "id": channel.id,
+            "language": channel.language,
+            "updated": self.time("updated", &channel.updated),
+            "published": self.time("published", &channel.published),
+            "authors": self.people(&channel.authors),
+            "categories": categories(&channel.categories),
+            "rights": rights,
+            "rights_type": rights_type,
+            "generator": channel.generator.as_ref().map(|generator| self.generator(generator)),
+            "icon": self.address(&channel.icon),
+            "logo": self.address(&channel.logo),
+            "image": channel.image.as_ref().map(|image| self.image(image)),
+            "contributors": self.people(&channel.contributors),
+            "publisher": channel.publisher.as_ref().map(|person| self.person(person)),
+            "ttl": channel.ttl,
+            "docs": self.address(&channel.docs),
+            "links": self.links(&channel.links),
+        })
+    }
+
+    fn item(&mut self, item: &Item<'_>) -> Value {
+        let (title, title_type) = self.line(item.title.as_ref());
+        let (summary, summary_type) = self.text(item.summary.as_ref());
+        let (content, content_type) = self.text(item.content.as_ref());
+        let (rights, rights_type) = self.text(item.rights.as_ref());
+        json!({
+            "title": title,
+            "title_type": title_type,
+            "link": self.address(&item.link),
+            "id": item.id,
+            "summary": summary,
+            "summary_type": summary_type,
+            "content": content,
+            "content_type": content_type,
+            "authors": self.people(&item.authors),
+            "categories": categories(&item.categories),
+            "published": self.time("published", &item.published),
+            "updated": self.time("updated", &item.updated),
+            "enclosures": self.enclosures(&item.enclosures),
+            "rights": rights,
+            "rights_type": rights_type,
+            "comments": self.address(&item.comments),
+            "contributors": self.people(&item.contributors),
+            "publisher": item.publisher.as_ref().map(|person| self.person(person)),
+            "links": self.links(&item.links),
+            "image": self.address(&item.image),
+            "created": self.time("created", &item.created),
+            "expired": self.time("expired", &item.expired),
+            "language": item.language,
+            "source": item.source.as_deref().map(|source| self.channel(source)),
+        })
+    }
+
+    /// A text of one line and its type.
+    fn line(&self, text: Option<&Text<'_>>) -> (Value, Value) {
+        self.typed(text, |text| PlainText::of(text).into_string())
+    }
+
+    /// A text whose line breaks mean something, and its type.
+    fn text(&self, text: Option<&Text<'_>>) -> (Value, Value) {
+        self.typed(text, |text| text.raw.trim().replace("\r\n", "\n"))
+    }
+
+    fn typed(
+        &self,
+        text: Option<&Text<'_>>,
+        plain: impl Fn(&text::Text) -> String,
+    ) -> (Value, Value) {
+        let Some(text) = text.cloned().map(Text::into_model) else {
+            return (Value::Null, Value::Null);
+        };
+        let (words, kind) = match text.is_html() {
+            true => (SafeHtml::clean(&text, self.base.as_ref()).as_str().to_owned(), "html"),
+            false => (plain(&text), "text"),
+        };
+        if words.is_empty() { (Value::Null, Value::Null) } else { (words.into(), kind.into()) }
+    }
+
+    fn time(&mut self, field: &'static str, raw: &Option<Raw<'_>>) -> Value {
+        let Some(raw) = raw else { return Value::Null };
+        match Timestamp::read(raw, self.reading.zone, self.reading.now) {
+            Ok(time) => time.rfc3339().into(),
+            Err(why) => {
+                let stamp: String = raw.chars().take(64).collect();
+                self.problem(self.item, Some(field), &format!("{why}: {stamp}"));
+                Value::Null
+            }
+        }
+    }
+
+    fn problem(&mut self, item: Option<usize>, field: Option<&str>, what: &str) {
+        self.problems.push(json!({ "item": item, "field": field, "what": what }));
+    }
+
+    /// An address as written where it is absolute, made so where it isn't and a base is known; none of
+    /// those a browser would execute.
+    fn address(&self, raw: &Option<Raw<'_>>) -> Option<String> {
+        let raw = raw.as_deref()?.trim();
+        let of_the_web = |url: &Url| matches!(url.scheme(), "http" | "https" | "ftp" | "mailto");
+        match Url::parse(raw) {
+            Ok(url) if !of_the_web(&url) => None,
+            Ok(url) if raw.contains(|c: char| c.is_whitespace() || c.is_control()) => {
+                Some(url.into())
+            }
+            Ok(_) => Some(raw.to_owned()),
+            Err(url::ParseError::RelativeUrlWithoutBase) => match &self.base {
+                Some(base) => base.join(raw).ok().filter(of_the_web).map(Url::into),
+                None => Some(raw.to_owned()),
+            },
+            Err(_) => None,
+        }
+    }
+
+    fn people(&self, people: &[Person<'_>]) -> Vec<Value> {
+        people.iter().map(|person| self.person(person)).collect()
+    }
+
+    fn person(&self, person: &Person<'_>) -> Value {
+        json!({
+            "name": words(&person.name),
+            "email": words(&person.email),
+            "url": self.address(&person.url),
+        })
+    }
+
+    fn generator(&self, generator: &Generator<'_>) -> Value {
+        json!({
+            "name": words(&generator.name),
+            "url": self.address(&generator.url),
+            "version": words(&generator.version),
+        })
+    }
+
+    fn image(&self, image: &Image<'_>) -> Value {
+        json!({
+            "href": self.address(&image.href),
+            "title": words(&image.title),
+            "link": self.address(&image.link),
+            "width": image.width,
+            "height": image.height,
+            "description": words(&image.description),
+        })
+    }
+
+    fn enclosures(&self, enclosures: &[Enclosure<'_>]) -> Vec<Value> {
+        let shown = enclosures.iter().filter_map(|enclosure| {
+            let href = self.address(&Some(enclosure.href.clone()))?;
+            Some(json!({ "href": href, "type": enclosure.media_type, "length": enclosure.length }))
+        });
+        shown.collect()
+    }
+
+    fn links(&self, links: &[Link<'_>]) -> Vec<Value> {
+        let shown = links.iter().filter_map(|link| {
+            let href = self.address(&Some(link.href.clone()))?;
+            Some(json!({
+                "href": href,
+                "rel": link.rel.as_deref().unwrap_or("alternate"),
+                "type": link.media_type,
+                "title": words(&link.title),
+                "hreflang": link.hreflang,
+                "length": link.length,
+            }))
+        });
+        shown.collect()
+    }
+}
+
+fn categories(categories: &[Category<'_>]) -> Vec<Value> {
+    let shown = categories.iter().map(|category| {
+        let term = Some(category.term.clone());
+        json!({ "term": words(&term), "scheme": words(&category.scheme), "label": words(&category.label) })
+    });
+    shown.collect()
+}
+
+/// The words of a field that is no text construct: what is markup in it goes.
+fn words(raw: &Option<Raw<'_>>) -> Option<String> {
+    let words = PlainText::of(&text::Text::unsaid(raw.as_deref()?)).into_string();
+    Some(words).filter(|words| !words.is_empty())
+}

@@ -1,0 +1,165 @@
+//! `feedloom serve`: polls, prints and answers, until it is told to stop.
+//!
+//! It listens before the first poll, so that a reader who comes early is answered. Told to stop, it
+//! takes no new work, ends what is under way within a deadline, and leaves; whatever was cut off
+//! there was either committed whole or is asked again.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{Outcome, app, note};
+use crate::config::Config;
+use crate::serve::{self, Bounds, Desk};
+
+/// How long what is under way may take to end; a little more than the answers' own bound.
+const DEADLINE: Duration = Duration::from_secs(12);
+
+/// Serves until told to stop.
+pub async fn run(path: &Path) -> anyhow::Result<Outcome> {
+    let config = app::configuration(path)?;
+    let listener = listen(config.listen).await?;
+    let welcome = welcome(&config, listener.local_addr()?);
+    let house = app::open(config).await?;
+    // Before the address is told, so that a stop right after it is heard.
+    let signals = Signals::new().context("signals cannot be heard")?;
+    // Whoever started it may not be reading; that is no reason not to serve.
+    let _ = io::stdout().write_all(welcome.as_bytes());
+    let stop = CancellationToken::new();
+    let rooms = start(listener, house, &stop);
+    let outcome = watch_over(rooms, &stop, signals).await;
+    note("stopped");
+    outcome
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow!(
+            "{address} is in use by another program, perhaps another feedloom; stop that one, or set another `listen` under [server]"
+        ),
+        io::ErrorKind::PermissionDenied => anyhow!(
+            "{address} may not be used: ports below 1024 belong to the administrator; set another `listen` under [server]"
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            anyhow!("{address} is no address of this machine; set another `listen` under [server]")
+        }
+        _ => anyhow!("{address} cannot be listened on: {error}"),
+    })
+}
+
+/// One line a source, and the address to open.
+fn welcome(config: &Config, bound: SocketAddr) -> String {
+    let upstreams = app::upstreams(config);
+    let width = upstreams.iter().map(|upstream| upstream.id.as_str().len()).max().unwrap_or(0);
+    let line = |upstream: &serve::Upstream| {
+        format!("{:width$}  {:5}  {}\n", upstream.id.as_str(), upstream.kind, upstream.url)
+    };
+    let lines: String = upstreams.iter().map(line).collect();
+    let open = format!("http://{}/", reachable(bound));
+    let public = format!("{}/", config.site.url);
+    let told =
+        if public == open { String::new() } else { format!(" (readers find it at {public})") };
+    lines + &format!("open {open}{told}\n")
+}
+
+/// The address to type where "every address" was bound.
+fn reachable(bound: SocketAddr) -> SocketAddr {
+    match bound.ip().is_unspecified() {
+        true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), bound.port()),
+        false => bound,
+    }
+}
+
+/// Starts the three verbs; each ends when told to.
+fn start(listener: TcpListener, house: app::House, stop: &CancellationToken) -> JoinSet<()> {
+    let (ready, readiness) = watch::channel(false);
+    let mut rooms = JoinSet::new();
+    let (press, told) = (house.press.clone(), stop.clone());
+    rooms.spawn(async move {
+        press.run(told.cancelled_owned()).await;
+    });
+    let (ingest, told) = (house.ingest.clone(), stop.clone());
+    rooms.spawn(async move {
+        ingest.run(told, ready).await;
+    });
+    let app::House { press, store, clock, upstreams, .. } = house;
+    let desk = Arc::new(Desk { press, store, clock, upstreams, ready: readiness });
+    let told = stop.clone();
+    rooms.spawn(async move {
+        serve::run(listener, desk, Bounds::default(), told.cancelled_owned()).await;
+    });
+    rooms
+}
+
+/// Waits for a stop, or for a room to end that should not, and then ends the others.
+async fn watch_over(
+    mut rooms: JoinSet<()>,
+    stop: &CancellationToken,
+    mut signals: Signals,
+) -> anyhow::Result<Outcome> {
+    let ended_early = tokio::select! {
+        () = signals.next() => None,
+        ended = rooms.join_next() => ended,
+    };
+    stop.cancel();
+    let all_ended = async { while rooms.join_next().await.is_some() {} };
+    tokio::select! {
+        () = all_ended => {}
+        () = tokio::time::sleep(DEADLINE) => note("what was still under way is cut off; it is asked again at the next start"),
+        () = signals.next() => note("told to stop again: at once, then"),
+    }
+    match ended_early {
+        None => Ok(Outcome::Done),
+        Some(Ok(())) => Err(anyhow!("a part of the house ended by itself; please report this")),
+        Some(Err(panic)) => Err(anyhow!("a part of the house broke down: {panic}")),
+    }
+}
+
+/// Ctrl-C and SIGTERM, heard from the moment this is made.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
+        Ok(Signals { interrupt: signal(interrupt)?, terminate: signal(terminate)? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C, where there is nothing else.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        Ok(Signals)
+    }
+
+    async fn next(&mut self) {
+        // Without signals there is nothing to wait for but the end of the process.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Atom 1.0 (RFC 4287), written with the `atom_syndication` crate.
+//!
+//! Bodies are `type="html"`, never `xhtml`: what is sanitised HTML need not be well-formed XML.
+
+use atom_syndication as atom;
+use bytes::Bytes;
+use chrono::{DateTime, FixedOffset};
+use url::Url;
+
+use super::{Document, EXCERPT, Format};
+use crate::model::feed::{Feed, Shelf};
+use crate::model::item::{Item, Person};
+use crate::model::time::Timestamp;
+
+/// Atom 1.0.
+pub struct Atom;
+
+const MEDIA_TYPE: &str = "application/atom+xml; charset=utf-8";
+
+impl Format for Atom {
+    fn name(&self) -> &'static str {
+        "atom"
+    }
+
+    fn media_type(&self) -> &'static str {
+        MEDIA_TYPE
+    }
+
+    fn render(&self, feed: &Feed) -> Document {
+        let document = atom::Feed {
+            title: plain(&feed.title),
+            id: feed.id.clone(),
+            updated: time(feed.updated),
+            subtitle: Some(plain(&feed.description)),
+            generator: Some(atom::Generator {
+                value: "Feedloom".to_owned(),
+                ..atom::Generator::default()
+            }),
+            links: vec![
+                link("self", format!("{}.atom", feed.address), Some("application/atom+xml")),
+                link("alternate", feed.home.clone(), Some("text/html")),
+            ],
+            lang: feed.language.clone(),
+            entries: feed.items.iter().map(|item| entry(feed, item)).collect(),
+            ..atom::Feed::default()
+        };
+        Document { media_type: MEDIA_TYPE, bytes: Bytes::from(document.to_string()) }
+    }
+}
+
+fn entry(feed: &Feed, item: &Item) -> atom::Entry {
+    let enclosures = item.enclosures.iter().map(|file| atom::Link {
+        length: file.length.map(|length| length.to_string()),
+        ..link("enclosure", file.url.clone(), file.media_type.as_deref())
+    });
+    let comments = item.comments.iter().map(|url| link("replies", url.clone(), None));
+    atom::Entry {
+        title: plain(item.title.as_str()),
+        id: item.public_id.clone(),
+        updated: time(item.updated),
+        published: Some(time(item.published)),
+        authors: item.byline().iter().map(person).collect(),
+        categories: categories(item),
+        links: std::iter::once(link("alternate", feed.link_of(item), None))
+            .chain(enclosures)
+            .chain(comments)
+            .collect(),
+        rights: item.rights.as_ref().map(|rights| plain(rights.as_str())),
+        summary: item.excerpt(EXCERPT).map(|text| plain(&text)),
+        content: item.content.as_ref().map(|html| atom::Content {
+            value: Some(html.as_str().to_owned()),
+            content_type: Some("html".to_owned()),
+            lang: item.language.clone().filter(|language| Some(language) != feed.language.as_ref()),
+            ..atom::Content::default()
+        }),
+        source: Some(source(feed, item)),
+        ..atom::Entry::default()
+    }
+}
+
+/// Where an entry comes from (RFC 4287 section 4.2.11): the publication upstream took it from, else the source itself.
+fn source(feed: &Feed, item: &Item) -> atom::Source {
+    let origin = item.origin.as_ref();
+    let own = Shelf::Source(item.source.clone());
+    let address = origin.and_then(|origin| origin.url.clone()).or_else(|| item.source_url.clone());
+    atom::Source {
+        id: origin.and_then(|origin| origin.id.clone()).unwrap_or_else(|| own.urn()),
+        title: plain(item.publication()),
+        updated: time(item.updated),
+        links: vec![match address {
+            Some(address) => link("via", address, None),
+            None => link(
+                "self",
+                format!("{}{}.atom", feed.site, own.path()),
+                Some("application/atom+xml"),
+            ),
+        }],
+        ..atom::Source::default()
+    }
+}
+
+fn categories(item: &Item) -> Vec<atom::Category> {
+    let shelves = item
+        .categories
+        .iter()
+        .map(|name| atom::Category { term: name.clone(), ..atom::Category::default() });
+    let labels = item.labels.iter().filter(|label| !item.categories.contains(&label.term));
+    let labels = labels.map(|label| atom::Category {
+        term: label.term.clone(),
+        scheme: label.scheme.clone().filter(|scheme| is_iri(scheme)),
+        label: None,
+    });
+    shelves.chain(labels).collect()
+}
+
+/// What upstreams write as a vocabulary is often just a word; Atom takes IRIs alone (RFC 4287 section 4.2.2.2).
+fn is_iri(scheme: &str) -> bool {
+    !scheme.contains(char::is_whitespace) && Url::parse(scheme).is_ok()
+}
+
+/// RFC 4287 section 3.2.3 asks for an `addr-spec`.
+fn is_address(email: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "<>()@,;".contains(c))
+    };
+    email.split_once('@').is_some_and(|(name, host)| plain(name) && plain(host))
+}
+
+fn plain(text: &str) -> atom::Text {
+    atom::Text::plain(text)
+}
+
+fn person(person: &Person) -> atom::Person {
+    atom::Person {
+        name: person.name.clone(),
+        email: person.email.clone().filter(|email| is_address(email)),
+        uri: person.url.clone(),
+        ..atom::Person::default()
+    }
+}
+
+fn link(rel: &str, href: String, media_type: Option<&str>) -> atom::Link {
+    atom::Link {
+        rel: rel.to_owned(),
+        href,
+        mime_type: media_type.map(str::to_owned),
+        ..atom::Link::default()
+    }
+}
+
+fn time(at: Timestamp) -> DateTime<FixedOffset> {
+    at.chrono()
+}

@@ -1,0 +1,159 @@
+//! JSON Feed 1.1 (jsonfeed.org/version/1.1).
+//!
+//! What the format has no word for (the source an item is from, its outlet) stands under `_feedloom`,
+//! as the format asks of extensions.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{Document, Format};
+use crate::model::feed::{Feed, Site};
+use crate::model::item::{Enclosure, Item, Person};
+
+/// JSON Feed 1.1.
+pub struct Json;
+
+const MEDIA_TYPE: &str = "application/feed+json; charset=utf-8";
+const VERSION: &str = "https://jsonfeed.org/version/1.1";
+
+impl Format for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn media_type(&self) -> &'static str {
+        MEDIA_TYPE
+    }
+
+    fn render(&self, feed: &Feed) -> Document {
+        write(
+            MEDIA_TYPE,
+            &FeedJson {
+                version: VERSION,
+                title: &feed.title,
+                home_page_url: &feed.home,
+                feed_url: format!("{}.json", feed.address),
+                description: &feed.description,
+                language: feed.language.as_deref(),
+                items: feed.items.iter().map(|item| item_of(feed.link_of(item), item)).collect(),
+            },
+        )
+    }
+}
+
+/// One item by itself, in the shape it has in a feed.
+pub fn item(site: &Site, item: &Item) -> Document {
+    let link = item.link.clone().unwrap_or_else(|| format!("{}/item/{}", site.url, item.id));
+    write("application/json; charset=utf-8", &item_of(link, item))
+}
+
+fn write<T: Serialize>(media_type: &'static str, value: &T) -> Document {
+    let bytes =
+        serde_json::to_vec(value).expect("plain structures with string keys always serialise");
+    Document { media_type, bytes: Bytes::from(bytes) }
+}
+
+#[derive(Serialize)]
+struct FeedJson<'a> {
+    version: &'static str,
+    title: &'a str,
+    home_page_url: &'a str,
+    feed_url: String,
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    items: Vec<ItemJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ItemJson<'a> {
+    id: &'a str,
+    url: String,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_html: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    date_published: String,
+    date_modified: String,
+    authors: Vec<AuthorJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<AttachmentJson<'a>>,
+    _feedloom: Extension<'a>,
+}
+
+#[derive(Serialize)]
+struct AuthorJson {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AttachmentJson<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
+}
+
+/// Where an item is from, which JSON Feed has no word for.
+#[derive(Serialize)]
+struct Extension<'a> {
+    source: &'a str,
+    source_title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outlet: Option<&'a str>,
+}
+
+fn item_of(url: String, item: &Item) -> ItemJson<'_> {
+    let content = item.content.as_ref().map(|html| html.as_str());
+    let summary = item.summary.as_ref().map(|text| text.as_str());
+    ItemJson {
+        id: &item.public_id,
+        url,
+        title: item.title.as_str(),
+        content_html: content,
+        content_text: content.is_none().then(|| summary.unwrap_or(item.title.as_str())),
+        summary: summary.filter(|_| content.is_some()),
+        image: item.image.as_deref(),
+        date_published: item.published.rfc3339(),
+        date_modified: item.updated.rfc3339(),
+        authors: item.byline().into_iter().map(author).collect(),
+        tags: tags(item),
+        language: item.language.as_deref(),
+        attachments: item.enclosures.iter().map(attachment).collect(),
+        _feedloom: Extension {
+            source: item.source.as_str(),
+            source_title: &item.source_title,
+            outlet: item.outlet.as_deref(),
+        },
+    }
+}
+
+fn author(person: Person) -> AuthorJson {
+    let mail = person.email.map(|email| format!("mailto:{email}"));
+    AuthorJson { name: person.name, url: person.url.or(mail) }
+}
+
+fn tags(item: &Item) -> Vec<&str> {
+    let labels =
+        item.labels.iter().map(|label| &label.term).filter(|term| !item.categories.contains(term));
+    item.categories.iter().chain(labels).map(String::as_str).collect()
+}
+
+fn attachment(file: &Enclosure) -> AttachmentJson<'_> {
+    AttachmentJson {
+        url: &file.url,
+        mime_type: file.media_type.as_deref().unwrap_or("application/octet-stream"),
+        size_in_bytes: file.length,
+    }
+}

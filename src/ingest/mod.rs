@@ -1,0 +1,308 @@
+//! The verb "ingest": pulls sources into the log.
+//!
+//! `step` starts what is due in the free slots; `run` waits for the first of: a poll done, the next
+//! one due, a stop; `round` drains one step and is what tests and `feedloom poll` call. A tar pit
+//! holds its own slot and nothing else.
+
+mod ask;
+mod poll;
+mod schedule;
+mod take;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::adapter::Adapter;
+use crate::clock::Clock;
+use crate::model::source::{Source, SourceId};
+use crate::model::time::Timestamp;
+use crate::net::{Permit, Transport};
+use crate::store::{self, Claimed, Committed, Finish, PollLease, Slice, Store};
+
+/// Sources polled at once.
+const SLOTS: usize = 16;
+/// How long a store that does not answer is left alone.
+const PAUSE: Duration = Duration::from_secs(5);
+/// How often items past keeping are forgotten.
+const TIDY: Duration = Duration::from_secs(3600);
+/// How often the store is asked for due sources at least, in case another process changed them.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// A source with what reads it and what it may reach.
+pub struct Upstream {
+    /// As the file describes it.
+    pub source: Source,
+    /// What reads it.
+    pub adapter: Arc<dyn Adapter>,
+    /// What it may reach.
+    pub permit: Permit,
+}
+
+/// How one poll went, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The source.
+    pub source: SourceId,
+    /// Items published.
+    pub published: usize,
+    /// Items updated.
+    pub updated: usize,
+    /// Items withdrawn.
+    pub withdrawn: usize,
+    /// Entries that are as they were.
+    pub unchanged: usize,
+    /// Why it failed, in plain words.
+    pub trouble: Option<String>,
+    /// Entries that could not be used, in plain words.
+    pub problems: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Report {
+    fn of(source: &SourceId) -> Report {
+        Report {
+            source: source.clone(),
+            published: 0,
+            updated: 0,
+            withdrawn: 0,
+            unchanged: 0,
+            trouble: None,
+            problems: Vec::new(),
+            took: Duration::ZERO,
+        }
+    }
+
+    fn add(&mut self, committed: Committed) {
+        self.published += committed.published;
+        self.updated += committed.updated;
+        self.withdrawn += committed.withdrawn;
+    }
+}
+
+/// What ingest needs of the house.
+#[derive(Clone)]
+pub struct Ingest {
+    store: Arc<dyn Store>,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    upstreams: Arc<HashMap<SourceId, Arc<Upstream>>>,
+}
+
+/// Polls under way.
+#[derive(Default)]
+struct Running {
+    polls: JoinSet<Result<Report, store::Error>>,
+    leases: HashMap<Id, PollLease>,
+}
+
+impl Ingest {
+    /// Puts ingest together.
+    pub fn new(
+        store: Arc<dyn Store>,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        upstreams: Vec<Upstream>,
+    ) -> Ingest {
+        let upstreams = upstreams
+            .into_iter()
+            .map(|upstream| (upstream.source.id.clone(), Arc::new(upstream)))
+            .collect();
+        Ingest { store, transport, clock, upstreams: Arc::new(upstreams) }
+    }
+
+    /// Polls what is due, for ever; ends when `stop` is cancelled and the polls under way are done.
+    /// `ready` turns true once every source that was due at the start has had its first try.
+    pub async fn run(&self, stop: CancellationToken, ready: watch::Sender<bool>) {
+        let mut waiting = self.due_now().await;
+        let mut running = Running::default();
+        let mut tidied = self.clock.now();
+        while !stop.is_cancelled() {
+            if waiting.is_empty() {
+                ready.send_replace(true);
+            }
+            if self.clock.now().since(tidied) >= TIDY {
+                tidied = self.clock.now();
+                self.prune(tidied).await;
+            }
+            let next = self.step(&mut running).await;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.clock.sleep_until(next) => {}
+                Some(done) = running.polls.join_next_with_id() => {
+                    if let Some(source) = self.close(&mut running, done).await.map(|report| report.source) {
+                        waiting.remove(&source);
+                    }
+                }
+            }
+        }
+        while let Some(done) = running.polls.join_next_with_id().await {
+            self.close(&mut running, done).await;
+        }
+    }
+
+    /// Polls what is due now (or exactly `only`), until nothing is; tells how it went through `tell` as it goes.
+    ///
+    /// # Errors
+    /// When the store cannot say what is due.
+    pub async fn round(
+        &self,
+        only: Option<&[SourceId]>,
+        force: bool,
+        mut tell: impl FnMut(&Report),
+    ) -> Result<Vec<Report>, store::Error> {
+        let mut running = Running::default();
+        let mut reports: Vec<Report> = Vec::new();
+        let mut left: Option<Vec<SourceId>> = only.map(<[SourceId]>::to_vec);
+        let mut done: HashSet<SourceId> = HashSet::new();
+        loop {
+            let free = SLOTS - running.polls.len();
+            if free > 0 && left.as_ref().is_none_or(|left| !left.is_empty()) {
+                let claimed = self.store.claim_due(self.clock.now(), free, left.as_deref()).await?;
+                for lease in claimed.taken {
+                    if let Some(left) = &mut left {
+                        left.retain(|id| *id != lease.source);
+                    }
+                    let again = !done.insert(lease.source.clone());
+                    self.start(&mut running, lease, force && !again);
+                }
+            }
+            let Some(one) = running.polls.join_next_with_id().await else { return Ok(reports) };
+            if let Some(report) = self.close(&mut running, one).await {
+                tell(&report);
+                reports.push(report);
+            }
+        }
+    }
+
+    /// Starts what is due in the free slots, and tells when to look again.
+    async fn step(&self, running: &mut Running) -> Timestamp {
+        let now = self.clock.now();
+        let free = SLOTS.saturating_sub(running.polls.len());
+        if free == 0 {
+            return now.plus(LOOK);
+        }
+        match self.store.claim_due(now, free, None).await {
+            Ok(Claimed { taken, next }) => {
+                for lease in taken {
+                    self.start(running, lease, false);
+                }
+                let latest = now.plus(LOOK);
+                next.map_or(latest, |next| next.clamp(now.plus(Duration::from_millis(200)), latest))
+            }
+            Err(error) => {
+                error!(%error, "the store does not say what is due");
+                now.plus(PAUSE)
+            }
+        }
+    }
+
+    /// Forgets what is past keeping.
+    async fn prune(&self, now: Timestamp) {
+        match self.store.prune(now).await {
+            Ok(0) => {}
+            Ok(items) => info!(items, "forgot items past keeping"),
+            Err(error) => error!(%error, "items past keeping could not be forgotten"),
+        }
+    }
+
+    fn start(&self, running: &mut Running, lease: PollLease, force: bool) {
+        let Some(upstream) = self.upstreams.get(&lease.source).cloned() else {
+            warn!(source.id = %lease.source, "a source is due that the file does not name");
+            return;
+        };
+        let (house, kept) = (self.clone(), lease.clone());
+        let poll = async move {
+            let began = Instant::now();
+            // What upstream leaves without a time gets this one, and should carry the source's offset.
+            let now = house.clock.now();
+            let now = now.at(upstream.source.zone.offset_at(now));
+            let poll = poll::Poll {
+                upstream: &upstream,
+                store: &*house.store,
+                transport: &*house.transport,
+                lease,
+                force,
+                now,
+            };
+            poll.run().await.map(|report| Report { took: began.elapsed(), ..report })
+        };
+        let handle = running.polls.spawn(poll);
+        running.leases.insert(handle.id(), kept);
+    }
+
+    /// Logs how a poll ended. One that panicked is closed as failed, so that it backs off like any other.
+    async fn close(
+        &self,
+        running: &mut Running,
+        done: Result<(Id, Result<Report, store::Error>), JoinError>,
+    ) -> Option<Report> {
+        let id = match &done {
+            Ok((id, _)) => *id,
+            Err(error) => error.id(),
+        };
+        let lease = running.leases.remove(&id)?;
+        match done {
+            Ok((_, Ok(report))) => {
+                log(&report);
+                Some(report)
+            }
+            Ok((_, Err(error))) => {
+                error!(source.id = %lease.source, %error, "a poll could not be stored");
+                Some(Report { trouble: Some(error.to_string()), ..Report::of(&lease.source) })
+            }
+            Err(panic) => {
+                error!(source.id = %lease.source, error = %panic, "a poll panicked");
+                let trouble =
+                    "the poll failed inside Feedloom; please report this source".to_owned();
+                self.abandon(&lease, &trouble).await;
+                Some(Report { trouble: Some(trouble), ..Report::of(&lease.source) })
+            }
+        }
+    }
+
+    async fn abandon(&self, lease: &PollLease, trouble: &str) {
+        let Some(upstream) = self.upstreams.get(&lease.source) else { return };
+        let now = self.clock.now();
+        let due = schedule::next(
+            &upstream.source,
+            &lease.state,
+            schedule::Outcome::Failed { retry_after: None },
+            now,
+        );
+        let finish =
+            Finish { due: Some(due), trouble: Some(trouble.to_owned()), ..Finish::default() };
+        if let Err(error) = self
+            .store
+            .commit_poll(lease, Slice { finish: Some(finish), ..Slice::default() }, now)
+            .await
+        {
+            error!(source.id = %lease.source, %error, "a failed poll could not be noted");
+        }
+    }
+
+    async fn due_now(&self) -> HashSet<SourceId> {
+        let now = self.clock.now();
+        let states = self.store.states().await.unwrap_or_default();
+        states
+            .into_iter()
+            .filter(|(_, state)| state.due.is_none_or(|due| due <= now))
+            .map(|(id, _)| id)
+            .collect()
+    }
+}
+
+fn log(report: &Report) {
+    let Report { source, published, updated, withdrawn, .. } = report;
+    let duration_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
+    match &report.trouble {
+        Some(trouble) => warn!(source.id = %source, duration_ms, trouble, "poll failed"),
+        None => info!(source.id = %source, duration_ms, published, updated, withdrawn, "polled"),
+    }
+}

@@ -1,0 +1,99 @@
+//! One source, once: ask, parse, follow, refine, commit.
+//!
+//! Bad input ends here as words on the source. One rotten entry never costs its neighbours, and
+//! nothing of an answer is acknowledged (validators, due time) before its items are stored.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::ask::{Failure, Listing};
+use super::schedule::{self, Outcome};
+use super::{Report, Upstream};
+use crate::model::time::Timestamp;
+use crate::net::Transport;
+use crate::store::{self, Committed, Finish, PollLease, Slice, Store};
+
+/// What one poll needs of the house.
+pub(super) struct Poll<'a> {
+    pub(super) upstream: &'a Arc<Upstream>,
+    pub(super) store: &'a dyn Store,
+    pub(super) transport: &'a dyn Transport,
+    pub(super) lease: PollLease,
+    /// Ask without validators and take every entry for new looks.
+    pub(super) force: bool,
+    pub(super) now: Timestamp,
+}
+
+impl Poll<'_> {
+    /// Polls and commits. The report tells people how it went.
+    pub(super) async fn run(self) -> Result<Report, store::Error> {
+        let mut report = Report::of(&self.upstream.source.id);
+        match self.list().await {
+            Err(failure) => self.fail(failure, &mut report).await?,
+            Ok(listing) if listing.unchanged => self.confirm(listing, &mut report).await?,
+            Ok(listing) => match self.doubt(&listing) {
+                Some(doubt) => self.fail(Failure::because(doubt), &mut report).await?,
+                None => self.take(listing, &mut report).await?,
+            },
+        }
+        Ok(report)
+    }
+
+    /// Why an answer is not to be believed, though it could be read.
+    fn doubt(&self, listing: &Listing) -> Option<String> {
+        if !listing.entries.is_empty() {
+            return None;
+        }
+        let had = !self.lease.answer.is_empty();
+        let problem = listing.problems.first().map(|problem| problem.what.clone());
+        problem.or_else(|| {
+            had.then(|| {
+                "the answer is empty where there were entries before; nothing was changed"
+                    .to_owned()
+            })
+        })
+    }
+
+    /// Why what is missing from a whole answer is not withdrawn: more than half of it is gone at once.
+    pub(super) fn loss(&self, listing: &Listing) -> Option<String> {
+        let had = &self.lease.answer;
+        let here: HashSet<u64> = listing.entries.iter().map(|entry| entry.mark.key).collect();
+        let gone = had.iter().filter(|key| !here.contains(key)).count();
+        let is_loss = listing.whole && gone * 2 > had.len() && !self.force;
+        is_loss.then(|| format!("{gone} of {} files are gone at once; nothing was withdrawn. If that is meant, poll this source with --force", had.len()))
+    }
+
+    /// Nothing new: only the time of the next poll moves.
+    async fn confirm(&self, listing: Listing, report: &mut Report) -> Result<(), store::Error> {
+        let finish = Finish {
+            succeeded: true,
+            validators: Some(listing.validators),
+            due: Some(self.due(Outcome::Answered { ttl: None })),
+            problems: self.lease.state.problems.clone(),
+            ..Finish::default()
+        };
+        report.add(self.commit(Slice { finish: Some(finish), ..Slice::default() }).await?);
+        report.unchanged = self.lease.answer.len();
+        Ok(())
+    }
+
+    async fn fail(&self, failure: Failure, report: &mut Report) -> Result<(), store::Error> {
+        let finish = Finish {
+            succeeded: false,
+            due: Some(self.due(Outcome::Failed { retry_after: failure.retry_after })),
+            trouble: Some(failure.what.clone()),
+            ..Finish::default()
+        };
+        report.trouble = Some(failure.what);
+        report.add(self.commit(Slice { finish: Some(finish), ..Slice::default() }).await?);
+        Ok(())
+    }
+
+    pub(super) async fn commit(&self, slice: Slice) -> Result<Committed, store::Error> {
+        self.store.commit_poll(&self.lease, slice, self.now).await
+    }
+
+    pub(super) fn due(&self, outcome: Outcome) -> Timestamp {
+        schedule::next(&self.upstream.source, &self.lease.state, outcome, self.now)
+    }
+}

@@ -1,0 +1,313 @@
+//! Taking what a list shows: which entries changed, their details, the items they become, slice by slice.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+
+use super::ask::{Failure, Listing, usable};
+use super::poll::Poll;
+use super::schedule::Outcome;
+use super::{Report, Upstream};
+use crate::adapter::{About, Ask, Entry, Problem};
+use crate::model::draft::Refined;
+use crate::model::source::Mark;
+use crate::model::time::Timestamp;
+use crate::store::{self, Committed, Finish, Known, Sighting, Slice};
+
+/// Details asked at once; the door out keeps its own bound a host.
+const AT_ONCE: usize = 8;
+/// Times a detail is asked before its item is published without.
+const PATIENCE: u32 = 3;
+/// Problems kept in words.
+const TOLD: usize = 5;
+/// Entries committed together, where details come from this machine and where from others.
+const LOCAL_SLICE: usize = 128;
+const REMOTE_SLICE: usize = 25;
+
+/// What is left to do after the entries were taken.
+#[derive(Default)]
+struct Debts {
+    /// Details that may still be asked in this poll.
+    budget: usize,
+    /// Details beyond the budget.
+    owing: bool,
+    /// Details that failed.
+    failed: bool,
+    /// The first entry that comes in later.
+    later: Option<Timestamp>,
+    problems: Vec<Problem>,
+}
+
+impl Poll<'_> {
+    /// Takes what the list shows, slice by slice, and closes the poll with the last one.
+    pub(super) async fn take(
+        &self,
+        mut listing: Listing,
+        report: &mut Report,
+    ) -> Result<(), store::Error> {
+        let loss = self.loss(&listing);
+        let entries = distinct(&mut listing);
+        let answer = entries.iter().map(|entry| entry.mark.key).collect();
+        let (length, budget) = match self.upstream.source.is_local() {
+            true => (LOCAL_SLICE, usize::MAX),
+            false => (REMOTE_SLICE, self.upstream.source.budget),
+        };
+        let mut debts = Debts { budget, ..Debts::default() };
+        let mut entries = entries.into_iter().peekable();
+        let mut prepared: Option<Slice> = None;
+        loop {
+            let some: Vec<Entry> = entries.by_ref().take(length).collect();
+            // One slice is written while the next is read.
+            let (committed, slice) = futures_util::join!(
+                async {
+                    match prepared.take() {
+                        Some(slice) => self.commit(slice).await,
+                        None => Ok(Committed::default()),
+                    }
+                },
+                self.slice(some, &mut debts)
+            );
+            report.add(committed?);
+            let (mut slice, unchanged) = slice?;
+            report.unchanged += unchanged;
+            if entries.peek().is_some() {
+                prepared = Some(slice);
+                continue;
+            }
+            listing.problems.append(&mut debts.problems);
+            report.problems = told(&listing.problems);
+            report.trouble.clone_from(&loss);
+            slice.finish = Some(self.finish(&listing, &debts, answer, loss));
+            report.add(self.commit(slice).await?);
+            return Ok(());
+        }
+    }
+
+    /// What is remembered of this poll. While anything is owed or in doubt the old validators stay, so
+    /// that the next poll sees the whole answer again.
+    fn finish(
+        &self,
+        listing: &Listing,
+        debts: &Debts,
+        answer: Vec<u64>,
+        loss: Option<String>,
+    ) -> Finish {
+        let settled = !debts.owing && !debts.failed && debts.later.is_none() && loss.is_none();
+        Finish {
+            succeeded: true,
+            validators: settled.then(|| listing.validators.clone()),
+            answer: loss.is_none().then_some(answer),
+            whole: listing.whole && loss.is_none(),
+            due: Some(self.due(outcome(debts, &listing.about))),
+            trouble: loss,
+            problems: told(&listing.problems),
+            title: listing.about.title.clone(),
+        }
+    }
+
+    /// Entries → sightings: those that changed, with their details; and how many are as they were.
+    async fn slice(
+        &self,
+        entries: Vec<Entry>,
+        debts: &mut Debts,
+    ) -> Result<(Slice, usize), store::Error> {
+        let known = self.known(&entries).await?;
+        let (mut taken, mut asks, mut unchanged) = (Vec::new(), Vec::new(), 0);
+        for (place, entry) in entries.into_iter().enumerate() {
+            match self.want(&entry, known.get(&entry.mark.key).copied()) {
+                Want::Nothing => unchanged += 1,
+                Want::Entry => taken.push(Taken { place, entry, detailed: false }),
+                Want::Detail if debts.budget == 0 => debts.owing = true,
+                Want::Detail => {
+                    debts.budget -= 1;
+                    asks.push((place, entry));
+                }
+            }
+        }
+        let asks =
+            asks.into_iter().map(async |(place, entry)| (place, self.detail(&entry).await, entry));
+        let details: Vec<_> = futures_util::stream::iter(asks).buffered(AT_ONCE).collect().await;
+        let mut owed = Vec::new();
+        for (place, detail, entry) in details {
+            match detail {
+                Ok((entry, mut problems)) => {
+                    debts.problems.append(&mut problems);
+                    taken.push(Taken { place, entry, detailed: true });
+                }
+                Err(failure) => match self.owe(&entry, &failure, debts) {
+                    Debt::Owed => owed.push(entry.mark.key),
+                    Debt::Waived => taken.push(Taken { place, entry, detailed: false }),
+                },
+            }
+        }
+        // The list's order is what tells two items of one time apart.
+        taken.sort_by_key(|taken| taken.place);
+        let sightings = self.refine(taken, debts).await?;
+        Ok((Slice { sightings, owed, finish: None }, unchanged))
+    }
+
+    /// What is to be done with an entry, given what is known of it.
+    fn want(&self, entry: &Entry, known: Option<Known>) -> Want {
+        match known.unwrap_or(Known::New) {
+            Known::Same if !self.force => Want::Nothing,
+            Known::Elsewhere | Known::Changed { elsewhere: true } => Want::Entry,
+            _ if entry.follow.is_none() || entry.draft.dropped.is_some() => Want::Entry,
+            _ => Want::Detail,
+        }
+    }
+
+    /// Asks what completes an entry. An answer that holds nothing is a failure like any other.
+    async fn detail(&self, entry: &Entry) -> Result<(Entry, Vec<Problem>), Failure> {
+        let request = entry.follow.clone().ok_or_else(|| Failure::because("it has none"))?;
+        let ask = Ask { request, of: Some(entry.clone()) };
+        let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
+        usable(&answer.response, self.now)?;
+        let mut parsed = self.parse(ask, answer.at, answer.response).await?;
+        let Some(whole) = parsed.entries.pop() else {
+            let what = parsed.problems.pop().map(|problem| problem.what);
+            return Err(Failure::because(what.unwrap_or_else(|| "it holds nothing".to_owned())));
+        };
+        let name = name_of(entry);
+        let of_this = |problem: Problem| {
+            let problem = Problem { entry: None, ..problem };
+            Problem::of_document(format!("`{name}`: {problem}"))
+        };
+        let problems = parsed.problems.into_iter().map(of_this).collect();
+        Ok((Entry { mark: entry.mark, ..whole }, problems))
+    }
+
+    /// A detail that failed is asked again next time; when it failed too often, its item goes without.
+    fn owe(&self, entry: &Entry, failure: &Failure, debts: &mut Debts) -> Debt {
+        let tries = self.lease.owed.get(&entry.mark.key).copied().unwrap_or(0) + 1;
+        let (name, what) = (name_of(entry), &failure.what);
+        let told = format!("the detail of `{name}` failed ({tries} of {PATIENCE} tries): {what}");
+        debts.problems.push(Problem::of_document(told));
+        debts.failed |= tries < PATIENCE;
+        if tries < PATIENCE || entry.draft.title.is_none() { Debt::Owed } else { Debt::Waived }
+    }
+
+    /// Refines off the runtime, and keeps in words what could not be used.
+    async fn refine(
+        &self,
+        taken: Vec<Taken>,
+        debts: &mut Debts,
+    ) -> Result<Vec<Sighting>, store::Error> {
+        let (upstream, now) = (Arc::clone(self.upstream), self.now);
+        let refine = move || {
+            taken.into_iter().map(|taken| refine(&upstream, taken, now)).collect::<Vec<_>>()
+        };
+        let refined = tokio::task::spawn_blocking(refine)
+            .await
+            .map_err(|error| store::Error::Failed(error.to_string()))?;
+        let mut sightings = Vec::with_capacity(refined.len());
+        for (name, sighting) in refined {
+            match &sighting.refined {
+                Refined::Later(at) => {
+                    debts.later = Some(debts.later.map_or(*at, |first| first.min(*at)));
+                    continue;
+                }
+                Refined::Unusable(why) => {
+                    debts
+                        .problems
+                        .push(Problem::of_document(format!("entry `{name}` is not usable: {why}")));
+                }
+                Refined::Item(_) | Refined::Dropped(_) => {}
+            }
+            sightings.push(sighting);
+        }
+        Ok(sightings)
+    }
+}
+
+/// What is to be done with an entry.
+enum Want {
+    /// It is as it was.
+    Nothing,
+    /// It is complete as the list shows it.
+    Entry,
+    /// Its detail is to be asked first.
+    Detail,
+}
+
+/// What becomes of an entry whose detail failed.
+enum Debt {
+    /// It is asked again next time.
+    Owed,
+    /// The entry is taken as the list shows it.
+    Waived,
+}
+
+/// An entry to be refined.
+struct Taken {
+    /// Where in its slice it stands.
+    place: usize,
+    entry: Entry,
+    /// Whether its detail was asked.
+    detailed: bool,
+}
+
+/// One entry with its name for people. A panic costs this entry and not its neighbours (T-38).
+fn refine(upstream: &Upstream, taken: Taken, now: Timestamp) -> (String, Sighting) {
+    let Taken { entry, detailed, .. } = taken;
+    let (name, mark) = (name_of(&entry), entry.mark);
+    let refined = catch_unwind(AssertUnwindSafe(|| entry.draft.refine(&upstream.source, now)));
+    let broken =
+        |_| Refined::Unusable("reading it failed inside Feedloom; please report it".to_owned());
+    (name, Sighting { mark, refined: refined.unwrap_or_else(broken), detailed })
+}
+
+fn name_of(entry: &Entry) -> String {
+    let draft = &entry.draft;
+    let title = draft.title.as_ref().map(|title| &title.raw);
+    draft.guid.as_ref().or(draft.link.as_ref()).or(title).cloned().unwrap_or_default()
+}
+
+/// Entries of one answer, each once. Where one identifier stands on entries with different links it
+/// identifies nothing, and they go by their links.
+fn distinct(listing: &mut Listing) -> Vec<Entry> {
+    let entries = std::mem::take(&mut listing.entries);
+    let mut links: HashMap<u64, HashSet<Option<String>>> = HashMap::new();
+    for entry in &entries {
+        links.entry(entry.mark.key).or_default().insert(entry.draft.link.clone());
+    }
+    let mut seen = HashSet::new();
+    let mut kept = Vec::with_capacity(entries.len());
+    let mut shared = 0;
+    for mut entry in entries {
+        let is_shared = links.get(&entry.mark.key).is_some_and(|links| links.len() > 1);
+        if let (true, Some(link)) = (is_shared, entry.draft.link.clone()) {
+            shared += 1;
+            entry.draft.guid = None;
+            entry.mark = Mark { key: Mark::new(&link, []).key, ..entry.mark };
+        }
+        if seen.insert(entry.mark.key) {
+            kept.push(entry);
+        }
+    }
+    if shared > 0 {
+        listing.problems.push(Problem::of_document(format!(
+            "{shared} entries share an identifier though their links differ; they are told apart by link"
+        )));
+    }
+    kept
+}
+
+fn outcome(debts: &Debts, about: &About) -> Outcome {
+    match debts {
+        Debts { owing: true, failed: false, .. } => Outcome::Owing,
+        Debts { failed: true, .. } => Outcome::Failed { retry_after: None },
+        Debts { later: Some(at), .. } => Outcome::Awaiting(*at),
+        _ => Outcome::Answered { ttl: about.ttl },
+    }
+}
+
+/// The first few problems in words, and how many there are besides.
+fn told(problems: &[Problem]) -> Vec<String> {
+    let mut told: Vec<String> = problems.iter().take(TOLD).map(ToString::to_string).collect();
+    if problems.len() > TOLD {
+        told.push(format!("and {} more", problems.len() - TOLD));
+    }
+    told
+}

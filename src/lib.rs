@@ -1,0 +1,61 @@
+//! Feedloom pulls news from many places in many shapes into one ordered log of changes, and serves
+//! it as per-category RSS, Atom and JSON Feed.
+//!
+//! # The idea in one breath
+//!
+//! Sources are pulled into one append-only log. Every reader of that log is a cursor over it.
+//! Everything between bytes and bytes is a pure function; time and IO stand at the edge.
+//!
+//! # The rooms, in reading order
+//!
+//! | row | room | what it is |
+//! |---|---|---|
+//! | 0 | [`model`] | the nouns and their laws: item, draft, source, category, feed, time, text |
+//! | 1 | [`adapter`] | bytes of a source → entries |
+//! | 1 | [`format`] | feed → document |
+//! | 2 | [`config`] | `feeds.toml` → values, complete or refused |
+//! | 3 | [`store`] | what is remembered, in one transaction a poll |
+//! | 3 | [`net`] | the one door out, with a permit for each caller |
+//! | 3 | [`clock`] | the one door to the wall clock |
+//! | 4 | [`press`] | rendered documents, kept by head |
+//! | 5 | [`ingest`] | the verb: pull sources |
+//! | 5 | [`serve`] | the verb: answer readers |
+//! | 6 | [`cli`] | the composition root |
+//!
+//! A room imports only from rows above it in this table; rooms of one row do not know each other.
+//! `tests/it/tidy.rs` is the referee.
+//!
+//! # The journey of one article
+//!
+//! 1. `ingest::step` leases a source that is due (`Store::claim_due`).
+//! 2. The adapter says what to ask (`Adapter::asks`); the poll adds validators and sends it through
+//!    `Transport::send`. A 304 or an equal body ends here.
+//! 3. `Adapter::parse` makes entries of the bytes, each with a mark: its name and its looks.
+//! 4. `Store::known` tells which are new or changed; details are asked for those, within a budget.
+//! 5. `Draft::refine` makes a candidate of each: times, safe HTML, links, keys, names.
+//! 6. `Store::commit_poll` settles what only memory knows (ids, slugs, first sightings) and writes
+//!    items, log, heads, validators and the next poll in one transaction.
+//! 7. A reader asks: `serve` finds the printed copy at the shelf's head, or `press` prints it once
+//!    (`Feed::assemble`, `Format::render`).
+//!
+//! # What is deliberately absent
+//!
+//! - No event bus and no in-memory queue that holds truth: a wake-up is a hint, the log is the fact.
+//! - No clock, file, socket or environment in rows 0 to 2; budgets there count work, not time.
+//! - No Rust for one upstream: what belongs to one upstream is lines in `feeds.toml`.
+//! - No foreign feed types in the model, no stored renderings, no SQL outside `store`.
+
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
+
+pub mod adapter;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod format;
+pub mod ingest;
+pub mod model;
+pub mod net;
+pub mod press;
+pub mod serve;
+pub mod store;

@@ -1,0 +1,260 @@
+//! `Feed`: one shelf as a document to be rendered; what a format receives.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::item::Item;
+use super::source::SourceId;
+use super::time::Timestamp;
+
+/// Something with members in order and a head.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Shelf {
+    /// Everything.
+    All,
+    /// A category, by its slug.
+    Category(String),
+    /// A source.
+    Source(SourceId),
+}
+
+impl Shelf {
+    /// The path of its feeds without suffix, as it stands in addresses.
+    pub fn path(&self) -> String {
+        match self {
+            Shelf::All => "/all".to_owned(),
+            Shelf::Category(slug) => format!("/category/{slug}"),
+            Shelf::Source(id) => format!("/source/{id}"),
+        }
+    }
+}
+
+/// The UUID namespace of feed ids (RFC 9562, version 5).
+const FEEDS: Uuid = Uuid::from_u128(0x3c7a_90b1_52fe_5d46_8a0d_77e3_94c1_2b6f);
+
+impl Shelf {
+    /// A stable id for documents: an absolute URI that holds neither host nor title.
+    pub fn urn(&self) -> String {
+        Uuid::new_v5(&FEEDS, self.path().as_bytes()).urn().to_string()
+    }
+
+    /// Its place on the index page.
+    pub fn anchor(&self) -> String {
+        self.path().trim_start_matches('/').replace('/', "-")
+    }
+}
+
+/// A position in the log of changes; strictly growing, zero means nothing yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Revision(pub u64);
+
+/// The last change that shows on a shelf; never goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Head {
+    /// Where in the log it stands.
+    pub revision: Revision,
+    /// When it was made.
+    pub at: Timestamp,
+}
+
+/// A shelf with its head, as readers find it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShelfHead {
+    /// The shelf.
+    pub shelf: Shelf,
+    /// Its title.
+    pub title: String,
+    /// A sentence about it.
+    pub description: Option<String>,
+    /// BCP 47 language tag.
+    pub language: Option<String>,
+    /// Its last visible change; the time it came into being before there was one.
+    pub head: Head,
+    /// Slugs that lead here (308).
+    pub aliases: Vec<String>,
+}
+
+/// How much of a shelf its feed shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// At least so many items, when there are.
+    pub items: usize,
+    /// And all first seen within this before the newest first sighting (a source's first poll aside).
+    pub age: Duration,
+    /// But no more than this.
+    pub max: usize,
+    /// And no more bytes of content than this.
+    pub bytes: usize,
+}
+
+impl Default for Window {
+    fn default() -> Window {
+        Window { items: 50, age: Duration::from_secs(3600), max: 500, bytes: 4 << 20 }
+    }
+}
+
+/// Where an item stands on a shelf, as far as its window asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// When it came to the shelf.
+    pub seen: Timestamp,
+    /// Whether it came with its source's first poll or by quiet refiling; such places are never fresh.
+    pub backlog: bool,
+}
+
+/// Which of a shelf's places its window shows, as indices; `places` are all of them, newest first.
+///
+/// The first `items`, and all that came within `age` before the newest arrival, so that a burst
+/// larger than the window, or one found late, still reaches every reader; never more than `max`.
+/// Counted from the newest arrival and not from now, so that the window moves only when the shelf does.
+pub fn within(window: &Window, places: &[Place]) -> Vec<usize> {
+    let newest = places.iter().filter(|place| !place.backlog).map(|place| place.seen).max();
+    let fresh = |place: &Place| {
+        !place.backlog && newest.is_some_and(|newest| newest.since(place.seen) <= window.age)
+    };
+    let shown = |(index, place): &(usize, &Place)| *index < window.items || fresh(place);
+    places.iter().enumerate().filter(shown).map(|(index, _)| index).take(window.max).collect()
+}
+
+/// What a site says of itself in every document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its title.
+    pub title: String,
+    /// Its public address, without a slash at the end.
+    pub url: String,
+    /// BCP 47 language tag.
+    pub language: Option<String>,
+    /// A sentence about it.
+    pub description: Option<String>,
+}
+
+/// One shelf as a document: what a format receives. Complete; rendering asks nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feed {
+    /// The title readers see.
+    pub title: String,
+    /// A sentence about it.
+    pub description: String,
+    /// BCP 47 language tag.
+    pub language: Option<String>,
+    /// Stable id of the feed, an absolute URI that holds neither host nor title.
+    pub id: String,
+    /// Its address without suffix; a format adds its own.
+    pub address: String,
+    /// Where people read it.
+    pub home: String,
+    /// The last visible change.
+    pub updated: Timestamp,
+    /// How long readers may keep it, in seconds.
+    pub max_age: u32,
+    /// The site's public address, without a slash at the end; items and sources are found under it.
+    pub site: String,
+    /// Newest first.
+    pub items: Vec<Item>,
+}
+
+impl Feed {
+    /// Puts a shelf's window into a document. Takes no clock: the same window and site give the same feed.
+    pub fn assemble(site: &Site, head: &ShelfHead, items: Vec<Item>, max_age: u32) -> Feed {
+        let own = matches!(head.shelf, Shelf::All).then(|| site.description.clone()).flatten();
+        let own = head.description.clone().or(own);
+        Feed {
+            title: head.title.clone(),
+            description: own.unwrap_or_else(|| described(site, head)),
+            language: head.language.clone().or_else(|| site.language.clone()),
+            id: head.shelf.urn(),
+            address: format!("{}{}", site.url, head.shelf.path()),
+            home: site.home_of(&head.shelf),
+            updated: head.head.at,
+            max_age,
+            site: site.url.clone(),
+            items,
+        }
+    }
+
+    /// Where an item is read: the article's own address, else its page here.
+    pub fn link_of(&self, item: &Item) -> String {
+        item.link.clone().unwrap_or_else(|| format!("{}/item/{}", self.site, item.id))
+    }
+}
+
+/// A sentence about a shelf nobody described: whose it is and what.
+fn described(site: &Site, head: &ShelfHead) -> String {
+    match head.shelf {
+        Shelf::All => site.title.clone(),
+        _ => format!("{} · {}", site.title, head.title),
+    }
+}
+
+impl Site {
+    /// Where people find a shelf: its place on the index page.
+    pub fn home_of(&self, shelf: &Shelf) -> String {
+        match shelf {
+            Shelf::All => format!("{}/", self.url),
+            shelf => format!("{}/#{}", self.url, shelf.anchor()),
+        }
+    }
+}
+
+/// The list of feeds, for the index and OPML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Catalogue {
+    /// Whose feeds they are.
+    pub site: Site,
+    /// Everything first, then categories, then sources.
+    pub shelves: Vec<ShelfHead>,
+    /// The newest change of any of them.
+    pub updated: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::time::Offset;
+    use super::*;
+
+    /// Places as `(minute they came, whether backlog)`, newest first; answers the indices shown.
+    fn shown(items: usize, minutes: u64, max: usize, places: &[(i64, bool)]) -> Vec<usize> {
+        let window = Window { items, age: Duration::from_secs(minutes * 60), max, bytes: 0 };
+        let place = |&(minute, backlog): &(i64, bool)| Place {
+            seen: Timestamp::from_seconds(minute * 60, Offset::UTC).expect("a small number"),
+            backlog,
+        };
+        within(&window, &places.iter().map(place).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_empty_shelf_shows_nothing() {
+        assert!(shown(50, 60, 500, &[]).is_empty());
+    }
+
+    #[test]
+    fn the_first_items_show_however_old() {
+        assert_eq!(shown(2, 0, 500, &[(9, false), (1, true), (8, true)]), [0, 1]);
+    }
+
+    #[test]
+    fn a_late_arrival_shows_however_deep() {
+        assert_eq!(shown(1, 10, 500, &[(50, false), (1, false), (60, false), (49, false)]), [0, 2]);
+    }
+
+    #[test]
+    fn backlog_is_never_fresh() {
+        assert_eq!(shown(1, 10, 500, &[(60, true), (60, true), (60, true)]), [0]);
+    }
+
+    #[test]
+    fn age_counts_from_the_newest_arrival_not_from_backlog() {
+        assert_eq!(
+            shown(1, 10, 500, &[(90, true), (30, false), (20, false), (19, false)]),
+            [0, 1, 2]
+        );
+    }
+
+    #[test]
+    fn max_cuts_from_the_end() {
+        assert_eq!(shown(1, 10, 2, &[(5, false), (5, false), (5, false)]), [0, 1]);
+        assert_eq!(shown(5, 10, 2, &[(5, true), (5, true), (5, true)]), [0, 1]);
+    }
+}

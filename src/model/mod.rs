@@ -1,0 +1,17 @@
+//! The nouns of Feedloom and their laws. Pure values: no clock, no IO, no wire format,
+//! and nothing here knows a room above it.
+//!
+//! Reading order: `time` and `text` (what fields are made of), `draft` (how anything from
+//! outside becomes an item), `item`, `source`, `category`, `feed`.
+
+pub mod category;
+pub mod draft;
+pub mod feed;
+pub mod item;
+pub mod link;
+pub mod pinyin;
+pub mod rules;
+pub mod source;
+pub mod text;
+pub mod time;
+mod titles;

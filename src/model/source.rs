@@ -1,0 +1,208 @@
+//! `Source`: an upstream we pull, and `PollState`: what we remember of it between polls.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::Uri;
+use sha2::{Digest, Sha256};
+
+use super::rules::Rules;
+use super::time::{Timestamp, Zone};
+
+/// The stable name of a source, as it stands in the file: `[a-z0-9-]`, at most 64 long.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(String);
+
+impl SourceId {
+    /// A well-formed id; `None` when a character is out of place.
+    pub fn new(id: &str) -> Option<SourceId> {
+        let well_formed = !id.is_empty()
+            && id.len() <= 64
+            && !id.starts_with('-')
+            && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        well_formed.then(|| SourceId(id.to_owned()))
+    }
+
+    /// As a string.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An upstream as the file describes it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Everything remembered hangs on it.
+    pub id: SourceId,
+    /// Its place in the file, from zero; in a namespace the lowest owns the text.
+    pub rank: u32,
+    /// Within it, keys name the same article. The source's own id unless several lists share one.
+    pub namespace: String,
+    /// The operator's title; without one, that of its document, else its id.
+    pub title: Option<String>,
+    /// Where it is; `file://localhost/…` for folders and files.
+    pub url: Uri,
+    /// Names of categories all its items stand in.
+    pub categories: Vec<String>,
+    /// How many categories its items may open.
+    pub max_categories: usize,
+    /// What a time without zone means.
+    pub zone: Zone,
+    /// The language of its items, when they don't say.
+    pub language: Option<String>,
+    /// The operator's interval; it binds.
+    pub interval: Option<Duration>,
+    /// How long its items are kept, from the first sighting; for ever when absent.
+    pub keep: Option<Duration>,
+    /// Cleaning that belongs to this upstream.
+    pub rules: Rules,
+    /// How many details one poll may ask.
+    pub budget: usize,
+    /// Private addresses it may reach all the same.
+    pub allow: Vec<Allowed>,
+    /// Bounds of one exchange with it.
+    pub limits: Limits,
+}
+
+impl Source {
+    /// Whether this source is a file or folder of this machine.
+    pub fn is_local(&self) -> bool {
+        self.url.scheme_str() == Some("file")
+    }
+}
+
+/// A private address the operator lets a source reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// A host name or literal address, and a port when only that one is meant.
+    Host(String, Option<u16>),
+    /// All addresses that share so many leading bits.
+    Network(IpAddr, u8),
+}
+
+impl Allowed {
+    /// Reads `name`, `name:port`, `10.0.0.7`, `[fd00::1]:8080`, `10.0.0.0/8` or `fd00::/8`; `None` when it is none of these.
+    pub fn parse(text: &str) -> Option<Allowed> {
+        if let Some((network, bits)) = text.split_once('/') {
+            let network: IpAddr = network.parse().ok()?;
+            let bits: u8 = bits.parse().ok()?;
+            let most = if network.is_ipv4() { 32 } else { 128 };
+            return (bits <= most).then_some(Allowed::Network(network, bits));
+        }
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Some(Allowed::Host(address.to_string(), None));
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port.parse().ok()?)),
+            None => (text, None),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let plausible = !host.is_empty()
+            && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | ':'));
+        plausible.then(|| Allowed::Host(host.to_lowercase(), port))
+    }
+}
+
+/// Bounds of one exchange; all kept while streaming.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes on the wire.
+    pub wire: usize,
+    /// Bytes after decoding.
+    pub decoded: usize,
+    /// Decoded bytes a wire byte may become, past the first MiB.
+    pub ratio: usize,
+    /// Redirects followed.
+    pub redirects: usize,
+    /// Until connected.
+    pub connect: Duration,
+    /// For everything.
+    pub total: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            wire: 5 << 20,
+            decoded: 16 << 20,
+            ratio: 100,
+            redirects: 5,
+            connect: Duration::from_secs(10),
+            total: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What a source calls an entry and how it looked in the list, times left out.
+///
+/// Made by the adapter before any detail is asked; it alone decides whether upstream changed
+/// something, so that a new version of our cleaning republishes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mark {
+    /// Hash of the entry's name within its source.
+    pub key: u64,
+    /// Hash of its looks.
+    pub digest: u64,
+}
+
+impl Mark {
+    /// The mark of an entry called `name` that looks like `looks`.
+    pub fn new<'a>(name: &str, looks: impl IntoIterator<Item = &'a str>) -> Mark {
+        let mut hash = Sha256::new();
+        for part in looks {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        Mark {
+            key: short(Sha256::digest(name.as_bytes()).as_slice()),
+            digest: short(hash.finalize().as_slice()),
+        }
+    }
+}
+
+fn short(digest: &[u8]) -> u64 {
+    u64::from_le_bytes(digest[..8].try_into().expect("SHA-256 has 32 bytes"))
+}
+
+/// What an answer said of itself, to be sent back byte for byte (RFC 9110 section 13).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// The address they belong to.
+    pub url: String,
+    /// `ETag` as received.
+    pub etag: Option<String>,
+    /// `Last-Modified` as received.
+    pub last_modified: Option<String>,
+    /// Hash of the body, so that an equal 200 makes no work.
+    pub body: Option<[u8; 32]>,
+}
+
+/// What we remember of a source between polls.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PollState {
+    /// By position in the adapter's questions.
+    pub validators: Vec<Validators>,
+    /// When it was last asked.
+    pub polled: Option<Timestamp>,
+    /// When it last answered in a way we could use.
+    pub succeeded: Option<Timestamp>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// When it is asked next.
+    pub due: Option<Timestamp>,
+    /// What is wrong, in plain words; none when the last poll went well.
+    pub trouble: Option<String>,
+    /// Entries that could not be used in the last answer, in plain words, at most a handful.
+    pub problems: Vec<String>,
+    /// The document's own title.
+    pub title: Option<String>,
+    /// Items ever taken in.
+    pub items: u64,
+}

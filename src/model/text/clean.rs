@@ -1,0 +1,279 @@
+//! The sanitiser's policy: what HTML may hold after it has passed, whoever wrote it (T-16, T-18).
+//!
+//! Parsing and rebuilding is `ammonia`'s work. Ours is the list of what may stay, the addresses, and a
+//! bound on depth before any tree is built.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use ammonia::{Builder, UrlRelative};
+use url::Url;
+
+use super::plain;
+
+/// Deepest nesting a body may have; deeper ones are reduced to their words. DOMPurify's figure.
+const DEPTH: usize = 255;
+/// Most tags a body may have.
+const TAGS: usize = 200_000;
+/// Longest body that is cleaned, in bytes; the rest is cut off.
+const LENGTH: usize = 2 << 20;
+
+static POLICY: LazyLock<Builder<'static>> = LazyLock::new(policy);
+
+thread_local! {
+    /// Where relative addresses of the body in hand start from; a policy is too dear to build for each body.
+    static BASE: RefCell<Option<Url>> = const { RefCell::new(None) };
+}
+
+/// Rebuilds a piece of HTML from what the policy allows.
+pub(in crate::model) fn sanitise(html: &str, base: Option<&Url>) -> String {
+    let html = cut(html, LENGTH);
+    if memchr::memchr3(b'<', b'&', b'>', html.as_bytes()).is_none() {
+        return html.chars().filter(|c| plain::is_xml(*c)).collect();
+    }
+    if is_too_deep(html) {
+        return paragraphs(&plain::words(html));
+    }
+    BASE.with_borrow_mut(|slot| *slot = base.cloned());
+    let clean = POLICY.clean(html).to_string();
+    if clean.chars().all(plain::is_xml) {
+        clean
+    } else {
+        clean.chars().filter(|c| plain::is_xml(*c)).collect()
+    }
+}
+
+/// Plain text as HTML: a paragraph for each block of lines, a break for each line in it.
+pub(in crate::model) fn paragraphs(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 16);
+    let text = cut(text, LENGTH).replace("\r\n", "\n");
+    let mut open = false;
+    for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}']) {
+        let line = plain::fold(line);
+        match (line.is_empty(), open) {
+            (true, true) => html.push_str("</p>"),
+            (true, false) => {}
+            (false, true) => html.push_str("<br>"),
+            (false, false) => html.push_str("<p>"),
+        }
+        open = !line.is_empty();
+        escape(&line, &mut html);
+    }
+    if open {
+        html.push_str("</p>");
+    }
+    html
+}
+
+/// Text as HTML text (HTML, section 13.3, "escaping a string").
+pub(in crate::model) fn escape(text: &str, html: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            c => html.push(c),
+        }
+    }
+}
+
+/// At most so many bytes, never half a character.
+fn cut(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
+fn policy() -> Builder<'static> {
+    let mut policy = Builder::default();
+    policy
+        .rm_tags(["area", "map"])
+        .add_tags(["audio", "video", "source", "tfoot", "main", "section", "big", "address"])
+        .clean_content_tags(HashSet::from([
+            "script",
+            "style",
+            "iframe",
+            "noembed",
+            "noframes",
+            "svg",
+            "math",
+            "template",
+            "select",
+            "textarea",
+            "title",
+            "xmp",
+            "plaintext",
+            "object",
+            "applet",
+            "embed",
+        ]))
+        .add_tag_attributes("a", ["type"])
+        .add_tag_attributes("audio", ["src", "controls"])
+        .add_tag_attributes("video", ["src", "poster", "controls", "width", "height"])
+        .add_tag_attributes("source", ["src", "type"])
+        .add_tag_attributes("time", ["datetime"])
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "data"]))
+        .url_relative(UrlRelative::Custom(Box::new(resolve)))
+        .attribute_filter(attribute)
+        .link_rel(Some("noopener noreferrer nofollow ugc"))
+        .strip_comments(true);
+    policy
+}
+
+/// A relative address made absolute; dropped when it cannot be, or would not be web any more.
+fn resolve(address: &str) -> Option<Cow<'_, str>> {
+    BASE.with_borrow(|base| {
+        let whole = match base {
+            Some(base) => base.join(address.trim()).ok()?,
+            None if address.trim_start().starts_with("//") => {
+                Url::parse(&format!("https:{}", address.trim())).ok()?
+            }
+            None => return None,
+        };
+        matches!(whole.scheme(), "http" | "https").then(|| Cow::Owned(whole.into()))
+    })
+}
+
+/// What an attribute may hold beyond what the lists say: pictures alone may be `data:`, and those only rasters.
+fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
+    const RASTERS: [&str; 4] =
+        ["data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;"];
+    let is_address = matches!(name, "href" | "src" | "cite" | "poster");
+    if !is_address {
+        return Some(Cow::Borrowed(value));
+    }
+    let start: String =
+        value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(24).collect();
+    let start = start.to_ascii_lowercase();
+    if start.starts_with("data:") {
+        let is_raster =
+            (element, name) == ("img", "src") && RASTERS.iter().any(|kind| start.starts_with(kind));
+        return is_raster.then_some(Cow::Borrowed(value));
+    }
+    let is_link = (element, name) == ("a", "href");
+    let is_mail = start.starts_with("mailto:") || start.starts_with("tel:");
+    (is_link || !is_mail).then_some(Cow::Borrowed(value))
+}
+
+/// Whether the tree of this HTML could be deeper or larger than we build.
+///
+/// Counts on the safe side: an end tag closes what it would close in a browser or less, so that the
+/// count is never below the tree's depth (html5ever recurses into what it drops).
+pub(in crate::model) fn is_too_deep(html: &str) -> bool {
+    let mut open: Vec<Cow<'_, str>> = Vec::new();
+    let mut tags = 0;
+    for at in memchr::memchr_iter(b'<', html.as_bytes()) {
+        let after = &html[at + 1..];
+        let (ends, after) = after.strip_prefix('/').map_or((false, after), |after| (true, after));
+        if !after.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            continue;
+        }
+        tags += 1;
+        let name = tag_name(after);
+        if ends {
+            close(&mut open, &name);
+        } else if !plain::is_among(VOID, &name) && !ends_by_itself(&open, &name) {
+            open.push(name);
+        }
+        if open.len() > DEPTH || tags > TAGS {
+            return true;
+        }
+    }
+    false
+}
+
+const VOID: &str = " area base br col embed hr img input link meta param source track wbr ";
+const FORMATTING: &str = " a b big code em font i nobr s small strike strong tt u ";
+const SCOPES: &str = " applet button caption html marquee object table td template th svg math ";
+
+fn tag_name(after: &str) -> Cow<'_, str> {
+    let end = after
+        .find(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>')
+        .unwrap_or(after.len());
+    let name = &after[..end];
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// Whether the innermost element ends where another of its name begins.
+fn ends_by_itself(open: &[Cow<'_, str>], name: &str) -> bool {
+    let is_such = matches!(name, "p" | "li" | "dd" | "dt" | "tr" | "td" | "th" | "option");
+    is_such && open.last().is_some_and(|open| open == name)
+}
+
+fn close(open: &mut Vec<Cow<'_, str>>, name: &str) {
+    let Some(found) = open.iter().rposition(|open| open == name) else { return };
+    if plain::is_among(FORMATTING, name) {
+        open.remove(found);
+    } else if !open[found + 1..].iter().any(|between| plain::is_among(SCOPES, between)) {
+        open.truncate(found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(html: &str, expected: &str) {
+        let base = Url::parse("https://news.example.com/a/b.html").unwrap();
+        assert_eq!(sanitise(html, Some(&base)), expected);
+    }
+
+    #[test]
+    fn t_18_nothing_executable_stays() {
+        check("<p onclick=\"x()\">a<script>alert(1)</script></p>", "<p>a</p>");
+        check(
+            "<a href=\"java\tscript:alert(1)\">a</a>",
+            "<a rel=\"noopener noreferrer nofollow ugc\">a</a>",
+        );
+        check(
+            "<a href=\"&#106;avascript:x\">a</a>",
+            "<a rel=\"noopener noreferrer nofollow ugc\">a</a>",
+        );
+        check("<svg onload=x><circle>a</circle></svg>b", "b");
+        check("<iframe src=//x.example/>a</iframe>b", "b");
+        check("<img src=\"data:image/svg+xml;base64,x\" style=\"x\">", "<img>");
+        check("<img src=\"data:image/png;base64,x\">", "<img src=\"data:image/png;base64,x\">");
+        check(
+            "<a href=\"data:image/png;base64,x\">a</a>",
+            "<a rel=\"noopener noreferrer nofollow ugc\">a</a>",
+        );
+    }
+
+    #[test]
+    fn q24_raw_ampersand_in_attribute() {
+        check("<img src=\"https://e.com/a?b=1&c=2\">", "<img src=\"https://e.com/a?b=1&amp;c=2\">");
+    }
+
+    #[test]
+    fn addresses_become_absolute() {
+        check("<img src=\"/x.png\">", "<img src=\"https://news.example.com/x.png\">");
+        check(
+            "<img src=\"//cdn.example.com/x.png\">",
+            "<img src=\"https://cdn.example.com/x.png\">",
+        );
+        assert_eq!(sanitise("<img src=\"x.png\">", None), "<img>");
+    }
+
+    #[test]
+    fn t_16_a_body_too_deep_is_reduced_to_its_words() {
+        check(&format!("{}deep", "<div>".repeat(40_000)), "<p>deep</p>");
+        check(&format!("{}deep", "<b></x>".repeat(40_000)), "<p>deep</p>");
+        check(&format!("{}deep", "<b><div></b>".repeat(40_000)), "<p>deep</p>");
+        check(&format!("{}deep", "<div><table></div>".repeat(40_000)), "<p>deep</p>");
+    }
+
+    #[test]
+    fn paragraphs_left_open_are_not_deep() {
+        assert!(!is_too_deep(&"<p>a".repeat(1000)));
+        assert!(!is_too_deep(&"<LI>a<br>".repeat(1000)));
+    }
+
+    #[test]
+    fn q45_plain_text_becomes_paragraphs() {
+        assert_eq!(paragraphs("甲 < 乙\n\n丙\n丁\n"), "<p>甲 &lt; 乙</p><p>丙<br>丁</p>");
+    }
+}

@@ -1,0 +1,153 @@
+//! `SafeHtml` and `PlainText`: text that has been through the sanitiser, by construction.
+//!
+//! `Text` is what an upstream wrote, with what it claims to be. `SafeHtml::clean` and
+//! `PlainText::of` are the only ways from there; `recall` is for the store alone.
+
+pub(super) mod clean;
+pub(super) mod plain;
+mod tidy;
+
+use url::Url;
+
+/// Text as an upstream wrote it, not yet safe.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Text {
+    /// As read, references of the outer document resolved once.
+    pub raw: String,
+    /// What upstream says it is.
+    pub kind: Kind,
+    /// The address relative links in it start from, when it has one of its own (`xml:base`).
+    pub base: Option<String>,
+}
+
+/// What a text claims to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Characters that mean themselves.
+    Plain,
+    /// Markup.
+    Html,
+    /// Not said: markup when it looks so.
+    #[default]
+    Unsaid,
+}
+
+impl Text {
+    /// Characters that mean themselves.
+    pub fn plain(raw: impl Into<String>) -> Text {
+        Text { raw: raw.into(), kind: Kind::Plain, base: None }
+    }
+
+    /// Markup.
+    pub fn html(raw: impl Into<String>) -> Text {
+        Text { raw: raw.into(), kind: Kind::Html, base: None }
+    }
+
+    /// Text of a field that says nothing of its kind.
+    pub fn unsaid(raw: impl Into<String>) -> Text {
+        Text { raw: raw.into(), kind: Kind::Unsaid, base: None }
+    }
+
+    /// Whether this is to be read as markup.
+    pub fn is_html(&self) -> bool {
+        match self.kind {
+            Kind::Plain => false,
+            Kind::Html => true,
+            Kind::Unsaid => plain::has_markup(&self.raw),
+        }
+    }
+}
+
+/// How often a body that does not read as it is written is cleaned again before it is reduced to its words.
+const ROUNDS: usize = 4;
+
+/// Puts clean HTML in order until it reads as it is written, so that cleaning it again changes nothing.
+fn settle(html: String) -> String {
+    let mut tidy = tidy::tidy(&html);
+    for _ in 0..ROUNDS {
+        if tidy.is_stable {
+            return tidy.html;
+        }
+        let again = tidy::tidy(&clean::sanitise(&tidy.html, None));
+        if again.html == tidy.html {
+            return again.html;
+        }
+        tidy = again;
+    }
+    clean::paragraphs(&plain::words(&tidy.html))
+}
+
+/// Characters for people, without markup: whitespace folded to single blanks, trimmed, and free of
+/// what XML 1.0 cannot carry (section 2.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlainText(String);
+
+impl PlainText {
+    /// The words of a text: markup and references resolved once when it is markup, kept as they are when it is not.
+    pub fn of(text: &Text) -> PlainText {
+        let words = if text.is_html() { plain::words(&text.raw) } else { text.raw.clone() };
+        PlainText(plain::fold(&words))
+    }
+
+    /// Text the store kept.
+    pub fn recall(text: String) -> PlainText {
+        PlainText(text)
+    }
+
+    /// As a string.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As an owned string.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// HTML that executes nothing, wherever it is put: only elements, attributes and address schemes
+/// from our lists, links absolute, no relative addresses left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SafeHtml(String);
+
+impl SafeHtml {
+    /// Cleans a text: markup is sanitised, plain text becomes one paragraph a line block.
+    /// Relative addresses are resolved against the text's own base, else against `base`.
+    pub fn clean(text: &Text, base: Option<&Url>) -> SafeHtml {
+        let own = text.base.as_deref().and_then(|own| match base {
+            Some(base) => base.join(own).ok(),
+            None => Url::parse(own).ok(),
+        });
+        let base = own.as_ref().or(base);
+        let html = match text.is_html() {
+            true => clean::sanitise(&text.raw, base),
+            false => clean::paragraphs(&text.raw),
+        };
+        SafeHtml(settle(html))
+    }
+
+    /// HTML the store kept.
+    pub fn recall(html: String) -> SafeHtml {
+        SafeHtml(html)
+    }
+
+    /// As a string.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether nothing is left to see, neither words nor pictures.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Its words.
+    pub fn words(&self) -> PlainText {
+        PlainText(plain::fold(&plain::words(&self.0)))
+    }
+}

@@ -1,0 +1,204 @@
+//! Words without markup: finding out whether there is any, taking it away, folding blanks.
+
+use std::cell::{Cell, RefCell};
+
+use html5ever::buffer_queue::BufferQueue;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::{Rawtext, Rcdata, ScriptData};
+use html5ever::tokenizer::{TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+
+/// Elements whose name in angle brackets means markup; others, as in `List<String>` or
+/// `<蒙特利尔议定书>`, are words.
+const ELEMENTS: &str = " a abbr address article aside audio b big blockquote body br button caption center cite \
+    code col dd del div dl dt em embed fieldset figcaption figure font footer form frame h1 h2 h3 h4 h5 h6 head header \
+    hr html i iframe img input ins kbd label li link main map marquee math meta nav nobr noscript object ol option p \
+    param pre q rp rt ruby s samp script section select small source span strike strong style sub sup svg table tbody \
+    td template textarea tfoot th thead time title tr tt u ul var video wbr xmp ";
+
+/// Elements that stand on lines of their own, so that the words on either side of their edge never run together.
+const BLOCKS: &str = " address article aside blockquote br caption center dd div dl dt fieldset figcaption figure \
+    footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol option p pre section table tbody td tfoot th thead tr ul ";
+
+/// Whether `name` stands in one of the lists above.
+pub(in crate::model) fn is_among(list: &str, name: &str) -> bool {
+    !name.contains(' ')
+        && list
+            .match_indices(name)
+            .any(|(at, _)| list[..at].ends_with(' ') && list[at + name.len()..].starts_with(' '))
+}
+
+/// Whether an element of this name breaks the line.
+pub(in crate::model) fn is_block(name: &str) -> bool {
+    is_among(BLOCKS, name)
+}
+
+/// Whether a text that says nothing of its kind is markup: it holds a tag of a known element, a
+/// comment, or a character reference.
+pub(in crate::model) fn has_markup(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    memchr::memchr2_iter(b'<', b'&', bytes).any(|at| match bytes[at] {
+        b'&' => is_reference(&bytes[at + 1..]),
+        _ => is_tag(&raw[at + 1..]),
+    })
+}
+
+fn is_reference(after: &[u8]) -> bool {
+    let end = after.iter().take(32).position(|&b| b == b';');
+    end.is_some_and(|end| {
+        end > 0
+            && after[..end]
+                .iter()
+                .enumerate()
+                .all(|(i, b)| b.is_ascii_alphanumeric() || (i == 0 && *b == b'#'))
+    })
+}
+
+fn is_tag(after: &str) -> bool {
+    if after.starts_with("!--") {
+        return true;
+    }
+    let after = after.strip_prefix('/').unwrap_or(after);
+    let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
+    let closed =
+        after[end..].starts_with(|c: char| c == '>' || c == '/' || c.is_ascii_whitespace());
+    closed && is_among(ELEMENTS, &after[..end].to_ascii_lowercase()) && after[end..].contains('>')
+}
+
+/// The words of a piece of HTML: references resolved once, scripts and styles left out, a blank where a block ends.
+pub(in crate::model) fn words(html: &str) -> String {
+    if memchr::memchr2(b'<', b'&', html.as_bytes()).is_none() {
+        return html.to_owned();
+    }
+    let sink =
+        Words { text: RefCell::new(String::with_capacity(html.len())), mute: Cell::new(false) };
+    let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from_slice(html));
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink.text.into_inner()
+}
+
+struct Words {
+    text: RefCell<String>,
+    mute: Cell<bool>,
+}
+
+impl TokenSink for Words {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        match token {
+            Token::CharacterTokens(text) if !self.mute.get() => {
+                self.text.borrow_mut().push_str(&text)
+            }
+            Token::TagToken(tag) => {
+                if is_block(&tag.name) {
+                    self.text.borrow_mut().push(' ');
+                }
+                let opens = tag.kind == TagKind::StartTag && !tag.self_closing;
+                self.mute.set(
+                    opens
+                        && matches!(
+                            &*tag.name,
+                            "script" | "style" | "iframe" | "noembed" | "noframes" | "xmp"
+                        ),
+                );
+                if opens {
+                    return match &*tag.name {
+                        "script" => TokenSinkResult::RawData(ScriptData),
+                        "style" | "iframe" | "noembed" | "noframes" | "xmp" => {
+                            TokenSinkResult::RawData(Rawtext)
+                        }
+                        "textarea" | "title" => TokenSinkResult::RawData(Rcdata),
+                        _ => TokenSinkResult::Continue,
+                    };
+                }
+            }
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+/// Folds every run of blanks, U+3000 and line breaks among them, to one blank, trims, and drops what
+/// XML 1.0 cannot carry (section 2.2) or no one can see (zero-width blanks, byte order marks).
+pub(in crate::model) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut blank = false;
+    for c in text.chars() {
+        if c.is_whitespace() {
+            blank = true;
+        } else if is_visible(c) {
+            if blank && !folded.is_empty() {
+                folded.push(' ');
+            }
+            blank = false;
+            folded.push(c);
+        }
+    }
+    folded
+}
+
+/// Whether XML 1.0 can carry the character and people can see it.
+pub(in crate::model) fn is_visible(c: char) -> bool {
+    is_xml(c) && !matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{7F}'..='\u{9F}')
+}
+
+/// Whether XML 1.0 can carry the character (section 2.2, `Char`).
+pub(in crate::model) fn is_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(html: &str, expected: &str) {
+        assert_eq!(fold(&words(html)), expected);
+    }
+
+    #[test]
+    fn q14_references_are_resolved_once() {
+        check("A&amp;amp;B &lt;60℃", "A&amp;B <60℃");
+    }
+
+    #[test]
+    fn q28_inline_edges_add_no_blank() {
+        check("(C<span>PPI</span>B)", "(CPPIB)");
+    }
+
+    #[test]
+    fn block_edges_part_words() {
+        check("<p>甲</p><p>乙</p>a<br>b", "甲 乙 a b");
+    }
+
+    #[test]
+    fn scripts_are_no_words() {
+        check("a<script>if (1<2) alert('</b>')</script>b<style>p{}</style>", "ab");
+    }
+
+    #[test]
+    fn only_known_elements_and_references_are_markup() {
+        for markup in ["<b>x</b>", "a<br>", "A&amp;B", "x &#20013; y", "<!-- x --> y", "</p> z"] {
+            assert!(has_markup(markup), "{markup}");
+        }
+        for words in [
+            "温度<60℃",
+            "List<String>",
+            "<蒙特利尔议定书>",
+            "AT&T",
+            "a < b > c",
+            "&;",
+            "Q&A; x",
+            "1 <b",
+        ] {
+            assert!(!has_markup(words) || words == "Q&A; x", "{words}");
+        }
+    }
+
+    #[test]
+    fn t_17_what_xml_cannot_carry_is_dropped() {
+        assert_eq!(fold("a\u{0}\u{8}b\u{FFFE}\u{200B}c \u{3000}\n d"), "abc d");
+    }
+}

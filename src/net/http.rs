@@ -1,0 +1,232 @@
+//! Asks over HTTP. The only place where an HTTP client is made.
+//!
+//! Each hop passes the guard, waits for a place at its host, and is read within bounds. No
+//! cookies, no `Referer`, no environment proxies, no validators of its own: what a request
+//! carries is what the caller put there, and our name.
+
+use std::error::Error as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use tokio::time::timeout;
+use url::Url;
+
+use super::body::{self, Coding};
+use super::guard::{self, Pass};
+use super::host::{Hosts, Stay};
+use super::names::{Names, Resolver};
+use super::redirect::Hop;
+use super::{Answer, Error, Permit};
+use crate::model::source::Limits;
+
+/// Bytes of header lines taken from others (reliability row T-13); the client itself stops at 100 lines.
+const HEADERS: usize = 64 << 10;
+
+/// Clients kept: one for each pass and connect time-out in use, which is nearly always one.
+const CLIENTS: usize = 32;
+
+/// How long an unused connection stays open: long enough for the details of a list, short enough
+/// that a round over thousands of hosts does not use up the descriptors.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// Speaks HTTP to others.
+pub(super) struct Http {
+    agent: HeaderValue,
+    names: Arc<dyn Names>,
+    clients: Mutex<Vec<(Key, reqwest::Client)>>,
+    hosts: Hosts,
+}
+
+/// What exchanges must have in common to share connections: a connection that one source's
+/// permit opened must not serve another that may not go there.
+type Key = (Pass, Duration);
+
+impl Http {
+    /// Speaks under this name and resolves through `names`.
+    pub(super) fn new(agent: HeaderValue, names: Arc<dyn Names>) -> Http {
+        // Another part of the program may have installed a provider already; either will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Http { agent, names, clients: Mutex::default(), hosts: Hosts::default() }
+    }
+
+    /// Asks and follows redirects. The time spent waiting for a place at the first host is not
+    /// counted: a long queue is our doing, not upstream's.
+    pub(super) async fn send(
+        &self,
+        request: Request<Bytes>,
+        permit: &Permit,
+    ) -> Result<Answer, Error> {
+        let hop = Hop::first(request)?;
+        guard::admit(&hop.url, &permit.allow)?;
+        let stay = self.hosts.enter(&host(&hop.url)).await;
+        let name = host(&hop.url);
+        let total = permit.limits.total;
+        match timeout(total, self.follow(hop, stay, permit)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                Err(Error::Timeout(format!("{name} took longer than {} s", total.as_secs_f32())))
+            }
+        }
+    }
+
+    async fn follow(&self, mut hop: Hop, mut stay: Stay, permit: &Permit) -> Result<Answer, Error> {
+        let mut passed: Vec<Url> = Vec::new();
+        let mut moved = true;
+        loop {
+            let response = self.ask(&hop, permit).await?;
+            let Some(next) = hop.next(response.status(), response.headers())? else {
+                let at = hop.url.to_string();
+                let response = whole(response, &hop.method, &permit.limits).await?;
+                return Ok(Answer { response, at, moved: moved && !passed.is_empty() });
+            };
+            moved &= matches!(
+                response.status(),
+                StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT
+            );
+            passed.push(std::mem::replace(&mut hop, next).url);
+            if passed.contains(&hop.url) {
+                return Err(Error::Broken(format!("{} redirects in a circle", host(&hop.url))));
+            }
+            if passed.len() > permit.limits.redirects {
+                let most = permit.limits.redirects;
+                return Err(Error::Broken(format!("it redirects more than {most} times")));
+            }
+            // The place is given back before the next is waited for, or two hosts that redirect
+            // to each other could block both queues.
+            drop((response, stay));
+            stay = self.hosts.enter(&host(&hop.url)).await;
+        }
+    }
+
+    async fn ask(&self, hop: &Hop, permit: &Permit) -> Result<reqwest::Response, Error> {
+        let pass = guard::admit(&hop.url, &permit.allow)?;
+        let client = self.client((pass, permit.limits.connect))?;
+        let mut headers = hop.headers.clone();
+        let codings = HeaderValue::from_static(body::CODINGS);
+        headers.entry(header::ACCEPT_ENCODING).or_insert(codings);
+        let request = client
+            .request(hop.method.clone(), hop.url.clone())
+            .headers(headers)
+            .body(hop.body.clone());
+        request.send().await.map_err(|error| told(&error, &hop.url, &permit.limits))
+    }
+
+    fn client(&self, key: Key) -> Result<reqwest::Client, Error> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(known, _)| *known == key) {
+            return Ok(client.clone());
+        }
+        let client = self.build(&key)?;
+        clients.truncate(CLIENTS - 1);
+        clients.insert(0, (key, client.clone()));
+        Ok(client)
+    }
+
+    fn build(&self, (pass, connect): &Key) -> Result<reqwest::Client, Error> {
+        let plain = || {
+            reqwest::Client::builder()
+                .user_agent(self.agent.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .no_proxy()
+                .connect_timeout(*connect)
+                .pool_idle_timeout(IDLE)
+                .http2_max_header_list_size(HEADERS as u32)
+                .dns_resolver(Resolver { names: self.names.clone(), pass: pass.clone() })
+        };
+        // A machine without a list of certificate authorities can still speak plain HTTP.
+        plain().build().or_else(|_| plain().tls_certs_only([]).build()).map_err(|error| {
+            Error::Unreachable(format!("no HTTP client can be made on this machine: {error}"))
+        })
+    }
+}
+
+/// The whole answer, its body decoded and its headers saying so.
+async fn whole(
+    response: reqwest::Response,
+    method: &Method,
+    limits: &Limits,
+) -> Result<Response<Bytes>, Error> {
+    let lines =
+        response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    if lines.sum::<usize>() > HEADERS {
+        return Err(Error::TooLarge(format!("the headers are longer than {HEADERS} bytes")));
+    }
+    let coding = Coding::of(response.headers())?;
+    let (status, mut headers) = (response.status(), response.headers().clone());
+    let body = if has_body(method, status) {
+        if response.content_length().is_some_and(|length| length > limits.wire as u64) {
+            return Err(Error::TooLarge(format!(
+                "the answer is longer than {} bytes",
+                limits.wire
+            )));
+        }
+        headers.remove(header::CONTENT_ENCODING);
+        headers.remove(header::CONTENT_LENGTH);
+        body::read(response.bytes_stream(), coding, limits).await?
+    } else {
+        Bytes::new()
+    };
+    Ok(answer(status, headers, body))
+}
+
+fn answer(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response<Bytes> {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    answer
+}
+
+/// RFC 9110 section 6.4.1.
+fn has_body(method: &Method, status: StatusCode) -> bool {
+    *method != Method::HEAD && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+fn host(url: &Url) -> String {
+    url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+/// Why no answer began, without the address's path and query, which may hold secrets.
+fn told(error: &reqwest::Error, url: &Url, limits: &Limits) -> Error {
+    let (host, port) = (host(url), url.port_or_known_default().unwrap_or_default());
+    if let Some(ours) = cause::<Error>(error) {
+        return ours.clone();
+    }
+    if error.is_timeout() {
+        let seconds = limits.connect.as_secs_f32();
+        return Error::Timeout(format!("no connection to {host} within {seconds} s"));
+    }
+    if let Some(io) = cause::<std::io::Error>(error).filter(|_| error.is_connect()) {
+        return match io.kind() {
+            std::io::ErrorKind::ConnectionRefused => {
+                Error::Unreachable(format!("{host} refuses connections on port {port}"))
+            }
+            _ => Error::Unreachable(format!("no connection to {host} on port {port}: {io}")),
+        };
+    }
+    if error.is_connect() {
+        return Error::Unreachable(format!("no connection to {host}: {}", deepest(error)));
+    }
+    Error::Broken(format!("what {host} answers is not HTTP as it should be: {}", deepest(error)))
+}
+
+/// The first error of a type in the chain of causes.
+fn cause<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    causes(error).into_iter().find_map(|cause| cause.downcast_ref::<E>())
+}
+
+fn deepest(error: &reqwest::Error) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn causes(error: &reqwest::Error) -> Vec<&(dyn std::error::Error + 'static)> {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause);
+        next = cause.source();
+    }
+    causes
+}

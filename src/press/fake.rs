@@ -1,0 +1,174 @@
+//! A store for tests of readers: shelves with items, set by hand, and a count of what was asked.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::model::category::Category;
+use crate::model::feed::{Head, Revision, Shelf, ShelfHead, Site, Window};
+use crate::model::item::{Item, ItemId, Key, Matter, Record};
+use crate::model::source::{Mark, PollState, Source, SourceId};
+use crate::model::text::PlainText;
+use crate::model::time::{Offset, Timestamp};
+use crate::store::{Claimed, Committed, Error, Known, PollLease, Slice, Store};
+
+/// Holds what a test put in.
+pub(crate) struct Fake {
+    pub(crate) shelves: Mutex<BTreeMap<Shelf, (ShelfHead, Vec<Item>)>>,
+    pub(crate) states: Mutex<Vec<(SourceId, PollState)>>,
+    pub(crate) is_away: AtomicBool,
+    pub(crate) reads: AtomicUsize,
+    grown: watch::Sender<Revision>,
+}
+
+/// So many seconds after 2022-05-27 12:00:00 +08:00.
+pub(crate) fn time(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(1_653_624_000 + seconds, Offset::CHINA).unwrap()
+}
+
+pub(crate) fn site() -> Site {
+    Site {
+        title: "Loom".into(),
+        url: "https://feeds.example".into(),
+        language: Some("zh".into()),
+        description: None,
+    }
+}
+
+pub(crate) fn item(title: &str) -> Item {
+    let id = ItemId::mint("test", &Key::guid(title));
+    Item::recall(Record {
+        id,
+        public_id: id.urn(),
+        guid: None,
+        source: SourceId::new("one").unwrap(),
+        source_title: "One".into(),
+        source_url: None,
+        matter: Matter { title: PlainText::recall(title.into()), ..Matter::default() },
+        categories: vec!["时政".into()],
+        published: time(0),
+        published_inferred: false,
+        updated: time(0),
+        seen: time(0),
+    })
+}
+
+impl Fake {
+    /// All, the category `shizheng` (once `politics`) and the source `one`, each with `first`.
+    pub(crate) fn new() -> Fake {
+        let fake = Fake {
+            shelves: Mutex::default(),
+            states: Mutex::default(),
+            is_away: AtomicBool::new(false),
+            reads: AtomicUsize::new(0),
+            grown: watch::Sender::new(Revision(0)),
+        };
+        fake.put(Shelf::All, 1, &["first"]);
+        fake.put(Shelf::Category("shizheng".into()), 1, &["first"]);
+        fake.put(Shelf::Source(SourceId::new("one").unwrap()), 1, &["first"]);
+        fake
+    }
+
+    /// Sets a shelf's items, newest first, at a revision that was made so many seconds after the start.
+    pub(crate) fn put(&self, shelf: Shelf, revision: u64, titles: &[&str]) {
+        let aliases = match &shelf {
+            Shelf::Category(slug) if slug == "shizheng" => vec!["politics".to_owned()],
+            _ => Vec::new(),
+        };
+        let at = time(i64::try_from(revision).unwrap()).plus(std::time::Duration::from_millis(250));
+        let head = ShelfHead {
+            title: shelf.path(),
+            shelf: shelf.clone(),
+            description: None,
+            language: None,
+            head: Head { revision: Revision(revision), at },
+            aliases,
+        };
+        let items = titles.iter().map(|title| item(title)).collect();
+        self.shelves.lock().unwrap().insert(shelf, (head, items));
+        self.grown.send_replace(Revision(revision));
+    }
+
+    fn answer(&self) -> Result<(), Error> {
+        if self.is_away.load(SeqCst) {
+            Err(Error::Failed("the disk is gone".into()))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Fake {
+    async fn enroll(
+        &self,
+        _: &[Source],
+        _: &[Category],
+        _: Window,
+        _: Timestamp,
+    ) -> Result<(), Error> {
+        unreachable!("readers enroll nothing")
+    }
+
+    async fn claim_due(
+        &self,
+        _: Timestamp,
+        _: usize,
+        _: Option<&[SourceId]>,
+    ) -> Result<Claimed, Error> {
+        unreachable!("readers claim nothing")
+    }
+
+    async fn known(
+        &self,
+        _: &SourceId,
+        _: &[(Mark, Vec<Key>)],
+    ) -> Result<HashMap<u64, Known>, Error> {
+        unreachable!("readers poll nothing")
+    }
+
+    async fn commit_poll(&self, _: &PollLease, _: Slice, _: Timestamp) -> Result<Committed, Error> {
+        unreachable!("readers poll nothing")
+    }
+
+    async fn heads(&self, after: Revision) -> Result<Vec<ShelfHead>, Error> {
+        self.answer()?;
+        let shelves = self.shelves.lock().unwrap();
+        let heads = shelves.values().map(|(head, _)| head);
+        Ok(heads.filter(|head| after.0 == 0 || head.head.revision > after).cloned().collect())
+    }
+
+    async fn items(&self, shelf: &Shelf, window: Window) -> Result<Vec<Item>, Error> {
+        self.answer()?;
+        self.reads.fetch_add(1, SeqCst);
+        let shelves = self.shelves.lock().unwrap();
+        let items = shelves.get(shelf).map(|(_, items)| items.as_slice()).unwrap_or_default();
+        Ok(items.iter().take(window.max).cloned().collect())
+    }
+
+    async fn item(&self, id: ItemId) -> Result<Option<Item>, Error> {
+        self.answer()?;
+        let shelves = self.shelves.lock().unwrap();
+        Ok(shelves.values().flat_map(|(_, items)| items).find(|item| item.id == id).cloned())
+    }
+
+    async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error> {
+        self.answer()?;
+        Ok(self.states.lock().unwrap().clone())
+    }
+
+    async fn prune(&self, _: Timestamp) -> Result<u64, Error> {
+        unreachable!("readers prune nothing")
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.answer()
+    }
+
+    fn grown(&self) -> watch::Receiver<Revision> {
+        self.grown.subscribe()
+    }
+}

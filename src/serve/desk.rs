@@ -1,0 +1,132 @@
+//! `Desk`: where a request becomes an answer, without any socket.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use http::request::Parts;
+use http::{Method, StatusCode, Version, header};
+use tokio::sync::watch;
+
+use super::error::Error;
+use super::reply::{Answer, Reply};
+use super::router::{self, Route};
+use super::status::Upstream;
+use super::{feeds, pages, status};
+use crate::clock::Clock;
+use crate::press::Press;
+use crate::store::Store;
+
+/// Addresses are short; a longer one is somebody trying something.
+const LONGEST: usize = 4096;
+
+/// Everything an answer is made from.
+pub struct Desk {
+    /// Documents.
+    pub press: Arc<Press>,
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What the file says of the sources.
+    pub upstreams: Vec<Upstream>,
+    /// Whether every source that was due at the start has had its first try.
+    pub ready: watch::Receiver<bool>,
+}
+
+/// What is asked, as the answering functions see it.
+pub(super) struct Asked<'a> {
+    /// The request's head.
+    pub head: &'a Parts,
+}
+
+impl Asked<'_> {
+    /// Goes on only when this was asked under `path`, which is ours; else the reader is sent
+    /// there, so that nobody is sent twice (row C-15).
+    pub(super) fn under(&self, path: &str) -> Result<(), Error> {
+        if self.head.uri.path() == path {
+            return Ok(());
+        }
+        let query = self.head.uri.query().map(|query| format!("?{query}"));
+        Err(Error::Moved(format!("{path}{}", query.unwrap_or_default())))
+    }
+
+    /// The `Accept` header.
+    pub(super) fn accept(&self) -> String {
+        let lines = self.head.headers.get_all(header::ACCEPT).iter();
+        lines.filter_map(|line| line.to_str().ok()).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl Desk {
+    /// Answers a request. Never fails, never panics; bodies of requests are not looked at.
+    pub async fn answer(&self, head: &Parts) -> Answer {
+        let reply = AssertUnwindSafe(self.reply(head)).catch_unwind().await;
+        let reply = reply.unwrap_or(Err(Error::Bug)).unwrap_or_else(Error::reply);
+        reply.finish(head, self.clock.now())
+    }
+
+    async fn reply(&self, head: &Parts) -> Result<Reply, Error> {
+        check(head)?;
+        let asked = Asked { head };
+        if head.uri.path() == "*" && head.method == Method::OPTIONS {
+            return Ok(Reply::options());
+        }
+        let path = router::canonical(head.uri.path());
+        let (route, name) = router::find(&path).ok_or(Error::NotFound)?;
+        match head.method {
+            Method::OPTIONS => Ok(Reply::options()),
+            Method::GET | Method::HEAD => self.get(&asked, route, &path, name).await,
+            _ => Err(Error::NotAllowed),
+        }
+    }
+
+    /// Feeds and items know their own canonical address; all others stand under the listed one.
+    async fn get(
+        &self,
+        asked: &Asked<'_>,
+        route: Route,
+        path: &str,
+        name: &str,
+    ) -> Result<Reply, Error> {
+        if !matches!(route, Route::All | Route::Category | Route::Source | Route::Item) {
+            asked.under(path)?;
+        }
+        match route {
+            Route::All | Route::Category | Route::Source => {
+                feeds::get(self, asked, route, name).await
+            }
+            Route::Item => pages::item(self, asked, name).await,
+            Route::Index => pages::index(self).await,
+            Route::Outlines => pages::outlines(self).await,
+            Route::Style => Ok(pages::style()),
+            Route::Status => status::get(self).await,
+            Route::Robots => Ok(pages::robots()),
+            Route::Health => Ok(Reply::words(StatusCode::OK, "ok\n")),
+            Route::Readiness if *self.ready.borrow() => Ok(Reply::words(StatusCode::OK, "ready\n")),
+            Route::Readiness => Err(Error::NotReady),
+        }
+    }
+}
+
+/// What is refused whatever it asks for.
+fn check(head: &Parts) -> Result<(), Error> {
+    if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > LONGEST) {
+        return Err(Error::TooLong);
+    }
+    if head.version == Version::HTTP_11 && !head.headers.contains_key(header::HOST) {
+        return Err(Error::NoHost);
+    }
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::PATCH,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    if known.contains(&head.method) { Ok(()) } else { Err(Error::NotImplemented) }
+}

@@ -1,0 +1,706 @@
+//! Through the desk by call, each row by its name; then over sockets what only sockets show.
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, Response};
+use http_body_util::BodyExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+
+use super::*;
+use crate::clock::Manual;
+use crate::format;
+use crate::model::feed::{Shelf, Window};
+use crate::model::source::{PollState, SourceId};
+use crate::press::Press;
+use crate::press::fake::{Fake, item, site, time};
+
+struct House {
+    store: Arc<Fake>,
+    desk: Arc<Desk>,
+    clock: Arc<Manual>,
+    ready: watch::Sender<bool>,
+}
+
+fn house() -> House {
+    let store = Arc::new(Fake::new());
+    let clock = Arc::new(Manual::at(time(3600)));
+    let (ready, is_ready) = watch::channel(true);
+    let press = Press::new(store.clone(), site(), Window::default(), 8 << 20);
+    let upstream = Upstream {
+        id: SourceId::new("one").unwrap(),
+        kind: "feed".into(),
+        title: None,
+        url: "https://a.example/".into(),
+    };
+    let desk = Desk {
+        press: Arc::new(press),
+        store: store.clone(),
+        clock: clock.clone(),
+        upstreams: vec![upstream],
+        ready: is_ready,
+    };
+    House { store, desk: Arc::new(desk), clock, ready }
+}
+
+impl House {
+    /// Asks with these headers, written `name: value`.
+    async fn ask(&self, method: &str, path: &str, headers: &[&str]) -> Response<Bytes> {
+        let mut request = Request::builder().method(method).uri(path).header("host", "a.example");
+        for header in headers {
+            let (name, value) = header.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        self.give(request.body(()).unwrap()).await
+    }
+
+    async fn give(&self, request: Request<()>) -> Response<Bytes> {
+        let (head, body) = self.desk.answer(&request.into_parts().0).await.into_parts();
+        Response::from_parts(head, body.collect().await.unwrap().to_bytes())
+    }
+
+    async fn get(&self, path: &str) -> Response<Bytes> {
+        self.ask("GET", path, &[]).await
+    }
+}
+
+fn header<'a, B>(answer: &'a Response<B>, name: &str) -> &'a str {
+    answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+const FEEDS: &[&str] = &["/all", "/category/shizheng", "/source/one"];
+
+/// Every feed in every format.
+fn feeds() -> Vec<String> {
+    let suffixed =
+        |path: &&str| format::ALL.iter().map(|f| format!("{path}.{}", f.name())).collect();
+    FEEDS.iter().flat_map(|path| -> Vec<String> { suffixed(path) }).collect()
+}
+
+#[tokio::test]
+async fn every_feed_in_every_format() {
+    let house = house();
+    for path in feeds() {
+        let answer = house.get(&path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        assert!(String::from_utf8_lossy(answer.body()).contains("first"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn c_01_the_tag_is_a_function_of_the_bytes() {
+    let (one, other) = (house(), house());
+    let mut bodies = std::collections::HashMap::new();
+    for path in feeds() {
+        let (first, again) = (one.get(&path).await, other.get(&path).await);
+        let tag = header(&first, "etag").to_owned();
+        assert!(tag.starts_with('"'), "a strong tag: {tag}");
+        assert_eq!(tag, header(&again, "etag"));
+        let body = bodies.entry(tag).or_insert_with(|| first.body().clone());
+        assert_eq!(body, first.body());
+    }
+}
+
+#[tokio::test]
+async fn c_02_last_modified_is_never_ahead_of_now() {
+    let house = house();
+    let answer = house.get("/all.rss").await;
+    assert_eq!(header(&answer, "last-modified"), "Fri, 27 May 2022 04:00:01 GMT");
+    house.clock.set(time(-3600));
+    let answer = house.get("/all.rss").await;
+    assert_eq!(header(&answer, "last-modified"), "Fri, 27 May 2022 03:00:00 GMT");
+}
+
+#[tokio::test]
+async fn c_03_c_04_conditions() {
+    let house = house();
+    let tag = header(&house.get("/all.atom").await, "etag").to_owned();
+    let (tagged, weak) =
+        (format!("if-none-match: {tag}"), format!("if-none-match: \"x\", W/{tag}"));
+    let since = "if-modified-since: Fri, 27 May 2022 04:00:01 GMT";
+    let before = "if-modified-since: Fri, 27 May 2022 04:00:00 GMT";
+    for (headers, status) in [
+        (vec![tagged.as_str()], 304),
+        (vec![&weak], 304),
+        (vec!["if-none-match: *"], 304),
+        (vec!["if-none-match: \"x\""], 200),
+        (vec![since], 304),
+        (vec![before], 200),
+        (vec!["if-none-match: \"x\"", since], 200),
+        (vec![&tagged, "if-modified-since: never"], 304),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = house.ask(method, "/all.atom", &headers).await;
+            assert_eq!(answer.status(), status, "{method} {headers:?}");
+        }
+        assert_eq!(house.ask("POST", "/all.atom", &headers).await.status(), 405);
+    }
+}
+
+#[tokio::test]
+async fn c_05_a_304_says_what_the_200_said() {
+    let house = house();
+    for path in feeds().iter().map(String::as_str).chain(FEEDS.iter().copied()) {
+        let whole = house.get(path).await;
+        let known = house.ask("GET", path, &["if-none-match: *"]).await;
+        assert_eq!((known.status().as_u16(), known.body().len()), (304, 0));
+        let mut expected = whole.headers().clone();
+        expected.remove("content-type");
+        expected.remove("content-length");
+        assert_eq!(known.headers(), &expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn c_06_head_is_get_without_body() {
+    let house = house();
+    let others = ["/", "/feeds.opml", "/status.json", "/healthz", "/readyz", "/none", "/all"];
+    for path in feeds().iter().map(String::as_str).chain(others) {
+        let (get, head) = (house.get(path).await, house.ask("HEAD", path, &[]).await);
+        assert_eq!(get.status(), head.status());
+        assert_eq!(get.headers(), head.headers(), "{path}");
+        assert_eq!(header(&head, "content-length"), get.body().len().to_string());
+        assert!(head.body().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn c_07_vary_only_where_it_varies() {
+    let house = house();
+    assert_eq!(header(&house.get("/all").await, "vary"), "Accept");
+    assert_eq!(header(&house.get("/all.rss").await, "vary"), "");
+}
+
+#[tokio::test]
+async fn c_08_how_long_feeds_may_be_kept() {
+    let expected = "public, max-age=300, stale-while-revalidate=300, stale-if-error=86400";
+    let house = house();
+    for path in feeds() {
+        assert_eq!(header(&house.get(&path).await, "cache-control"), expected);
+    }
+    for path in ["/status.json", "/healthz", "/readyz", "/none"] {
+        assert_eq!(header(&house.get(path).await, "cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn c_09_types_with_charset_and_nosniff() {
+    let house = house();
+    for (path, expected) in [
+        ("/all.rss", "application/rss+xml; charset=utf-8"),
+        ("/all.atom", "application/atom+xml; charset=utf-8"),
+        ("/all.json", "application/feed+json; charset=utf-8"),
+        ("/feeds.opml", "text/x-opml; charset=utf-8"),
+        ("/status.json", "application/json; charset=utf-8"),
+        ("/", "text/html; charset=utf-8"),
+        ("/none", "text/plain; charset=utf-8"),
+    ] {
+        let answer = house.get(path).await;
+        assert_eq!(header(&answer, "content-type"), expected);
+        assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn c_10_other_sites_may_read_feeds() {
+    let house = house();
+    let answer = house.get("/all.json").await;
+    assert_eq!(header(&answer, "access-control-allow-origin"), "*");
+    assert_eq!(
+        header(&answer, "access-control-expose-headers"),
+        "ETag, Last-Modified, Link, Retry-After"
+    );
+    let question = [
+        "origin: https://b.example",
+        "access-control-request-method: GET",
+        "access-control-request-headers: if-none-match",
+    ];
+    let answer = house.ask("OPTIONS", "/all.json", &question).await;
+    assert_eq!(answer.status(), 204);
+    assert!(header(&answer, "access-control-allow-headers").contains("If-None-Match"));
+    assert_eq!(header(&answer, "access-control-allow-origin"), "*");
+    assert!(!answer.headers().contains_key("access-control-allow-credentials"));
+}
+
+#[tokio::test]
+async fn c_11_one_feed_in_the_format_that_is_liked() {
+    let house = house();
+    for (accept, suffix) in [
+        ("application/atom+xml", ".atom"),
+        ("application/feed+json, */*;q=0.1", ".json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", ".rss"),
+        ("image/png", ".rss"),
+    ] {
+        let path = format!("/category/shizheng{suffix}");
+        let answer = house.ask("GET", "/category/shizheng", &[&format!("accept: {accept}")]).await;
+        assert_eq!(header(&answer, "content-location"), path);
+        assert_eq!(header(&answer, "link"), format!("<https://feeds.example{path}>; rel=\"self\""));
+        let own = house.get(&path).await;
+        assert_eq!((answer.body(), header(&answer, "etag")), (own.body(), header(&own, "etag")));
+    }
+}
+
+#[tokio::test]
+async fn c_13_no_ranges() {
+    let house = house();
+    let answer = house.ask("GET", "/all.rss", &["range: bytes=0-3"]).await;
+    assert_eq!((answer.status().as_u16(), header(&answer, "accept-ranges")), (200, "none"));
+    assert_eq!(answer.body(), house.get("/all.rss").await.body());
+}
+
+#[tokio::test]
+async fn c_14_methods() {
+    let house = house();
+    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE"] {
+        let answer = house.ask(method, "/all.rss", &[]).await;
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "allow")),
+            (405, "GET, HEAD, OPTIONS")
+        );
+    }
+    assert_eq!(house.ask("BREW", "/all.rss", &[]).await.status(), 501);
+    assert_eq!(header(&house.ask("OPTIONS", "*", &[]).await, "allow"), "GET, HEAD, OPTIONS");
+    assert_eq!(house.ask("OPTIONS", "/none", &[]).await.status(), 404);
+}
+
+#[tokio::test]
+async fn c_15_other_spellings_lead_to_the_one_address() {
+    let house = house();
+    for (path, expected) in [
+        ("/category/shizheng.rss/", "/category/shizheng.rss"),
+        ("//category//shizheng.rss", "/category/shizheng.rss"),
+        ("/Category/Shizheng.RSS", "/category/shizheng.rss"),
+        ("/category/%73hizheng.rss?utm=1", "/category/shizheng.rss?utm=1"),
+        ("/category/Politics/", "/category/shizheng"),
+        ("/feeds.OPML", "/feeds.opml"),
+    ] {
+        let answer = house.get(path).await;
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "location")),
+            (308, expected),
+            "{path}"
+        );
+        assert_eq!(house.get(expected).await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn c_15_unknown_parameters_change_nothing() {
+    let house = house();
+    let (plain, other) =
+        (house.get("/all.rss").await, house.get("/all.rss?null&utm_source=x").await);
+    assert_eq!((plain.body(), plain.headers()), (other.body(), other.headers()));
+}
+
+#[tokio::test]
+async fn c_17_old_slugs_lead_on_in_one_step() {
+    let house = house();
+    let answer = house.get("/category/politics.atom").await;
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "location")),
+        (308, "/category/shizheng.atom")
+    );
+    assert_eq!(header(&house.get("/category/politics").await, "location"), "/category/shizheng");
+}
+
+#[tokio::test]
+async fn c_18_never_an_empty_feed_while_the_store_is_away() {
+    let house = house();
+    house.store.is_away.store(true, SeqCst);
+    for path in ["/all.rss", "/category/none.rss", "/", "/feeds.opml", "/status.json"] {
+        let answer = house.get(path).await;
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "retry-after")),
+            (503, "10"),
+            "{path}"
+        );
+        assert!(!String::from_utf8_lossy(answer.body()).contains("disk"));
+    }
+    assert_eq!(house.get("/healthz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn c_18_what_is_printed_is_served_while_the_store_is_away() {
+    let house = house();
+    let before = house.get("/all.rss").await;
+    house.store.is_away.store(true, SeqCst);
+    assert_eq!(house.get("/all.rss").await.body(), before.body());
+}
+
+#[tokio::test]
+async fn c_19_what_is_not_there_is_not_repeated() {
+    let house = house();
+    for path in [
+        "/category/canary.rss",
+        "/category/shizheng.canary",
+        "/canary",
+        "/item/canary",
+        "/source/canary.rss",
+        "/category/shizheng.rss.canary",
+        "/source/..canary",
+        "/all.canary",
+    ] {
+        let answer = house.get(path).await;
+        assert_eq!(answer.status(), 404, "{path}");
+        assert!(!String::from_utf8_lossy(answer.body()).contains("canary"));
+        assert!(!format!("{:?}", answer.headers()).contains("canary"));
+    }
+}
+
+#[tokio::test]
+async fn c_19_long_addresses() {
+    let house = house();
+    assert_eq!(house.get(&format!("/category/{}", "x".repeat(5000))).await.status(), 414);
+}
+
+#[tokio::test]
+async fn c_23_feeds_and_status_are_not_for_search_engines() {
+    let house = house();
+    for path in ["/all.rss", "/status.json", "/feeds.opml"] {
+        assert_eq!(header(&house.get(path).await, "x-robots-tag"), "noindex");
+    }
+    assert_eq!(house.get("/robots.txt").await.body(), "User-agent: *\nAllow: /\n");
+    assert_eq!(header(&house.get("/").await, "x-robots-tag"), "");
+}
+
+#[tokio::test]
+async fn c_24_a_host_in_http_1_1() {
+    let house = house();
+    let request = |version| Request::get("/all.rss").version(version).body(()).unwrap();
+    assert_eq!(house.give(request(http::Version::HTTP_11)).await.status(), 400);
+    assert_eq!(house.give(request(http::Version::HTTP_10)).await.status(), 200);
+    assert_eq!(house.get("http://feeds.example/all.rss").await.status(), 200);
+}
+
+#[tokio::test]
+async fn t_19_pages_are_shut_in() {
+    let house = house();
+    for path in ["/".to_owned(), format!("/item/{}", item("first").id)] {
+        let answer = house.get(&path).await;
+        let policy = header(&answer, "content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none';") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"));
+        assert_eq!(header(&answer, "referrer-policy"), "no-referrer");
+        assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn t_21_no_header_is_made_of_a_request() {
+    let house = house();
+    let plain = house.get("/category/x.rss").await.headers().len();
+    for path in
+        ["/category/%0d%0aX-Evil:%201.rss", "/category/a%00b.rss", "/category/x.rss?%0d%0aX-Evil:1"]
+    {
+        assert_eq!(house.get(path).await.headers().len(), plain, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn t_31_public_addresses_are_the_written_list() {
+    let listed: Vec<_> = router::ROUTES.iter().map(|(path, _)| *path).collect();
+    let expected = [
+        "/",
+        "/all",
+        "/all.{suffix}",
+        "/category/{name}",
+        "/source/{name}",
+        "/item/{name}",
+        "/feeds.opml",
+        "/style.css",
+        "/status.json",
+        "/robots.txt",
+        "/healthz",
+        "/readyz",
+    ];
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn h_24_every_feed_names_its_own_address() {
+    let house = house();
+    for path in feeds() {
+        let expected = format!("<https://feeds.example{path}>; rel=\"self\"");
+        assert_eq!(header(&house.get(&path).await, "link"), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_item_as_page_and_as_data() {
+    let house = house();
+    let id = item("first").id;
+    for (path, kind) in
+        [(format!("/item/{id}"), "text/html"), (format!("/item/{id}.json"), "application/json")]
+    {
+        let answer = house.get(&path).await;
+        assert!(header(&answer, "content-type").starts_with(kind), "{path}");
+        assert!(String::from_utf8_lossy(answer.body()).contains("first"));
+        let tag = format!("if-none-match: {}", header(&answer, "etag"));
+        assert_eq!(house.ask("GET", &path, &[&tag]).await.status(), 304);
+    }
+    let upper = format!("/item/{}", id.to_string().to_uppercase());
+    assert_eq!(header(&house.get(&upper).await, "location"), format!("/item/{id}"));
+    assert_eq!(house.get(&format!("/item/{}", item("other").id)).await.status(), 404);
+}
+
+#[tokio::test]
+async fn the_index_and_the_outlines_know_conditions() {
+    let house = house();
+    for path in ["/", "/feeds.opml"] {
+        let answer = house.get(path).await;
+        let tag = format!("if-none-match: {}", header(&answer, "etag"));
+        assert_eq!(house.ask("GET", path, &[&tag]).await.status(), 304);
+    }
+}
+
+#[tokio::test]
+async fn the_status_tells_how_sources_are() {
+    let house = house();
+    let state = PollState {
+        polled: Some(time(60)),
+        due: Some(time(120)),
+        failures: 2,
+        trouble: Some("a.example refuses connections".into()),
+        problems: vec!["entry 3 has no title".into()],
+        title: Some("One".into()),
+        items: 7,
+        ..PollState::default()
+    };
+    house.store.states.lock().unwrap().push((SourceId::new("one").unwrap(), state));
+    let answer = house.get("/status.json").await;
+    let status: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(
+        (&status["items"], &status["failing"], &status["categories"]),
+        (&7.into(), &1.into(), &1.into())
+    );
+    let source = &status["sources"][0];
+    for (key, expected) in [
+        ("id", "one"),
+        ("title", "One"),
+        ("kind", "feed"),
+        ("url", "https://a.example/"),
+        ("state", "failing"),
+        ("last_poll", "2022-05-27T12:01:00+08:00"),
+        ("next_poll", "2022-05-27T12:02:00+08:00"),
+        ("last_error", "a.example refuses connections"),
+    ] {
+        assert_eq!(source[key], expected, "{key}");
+    }
+    assert_eq!(
+        (&source["last_success"], &source["failures"]),
+        (&serde_json::Value::Null, &2.into())
+    );
+    assert_eq!(source["problems"][0], "entry 3 has no title");
+}
+
+#[tokio::test]
+async fn ready_once_all_sources_were_tried() {
+    let house = house();
+    house.ready.send_replace(false);
+    let answer = house.get("/readyz").await;
+    assert_eq!((answer.status().as_u16(), header(&answer, "retry-after")), (503, "1"));
+    house.ready.send_replace(true);
+    assert_eq!(house.get("/readyz").await.status(), 200);
+}
+
+// Over sockets.
+
+/// A server on loopback, its address, and what stops it.
+struct Served {
+    address: std::net::SocketAddr,
+    stop: oneshot::Sender<()>,
+    running: tokio::task::JoinHandle<()>,
+    house: House,
+}
+
+async fn served(bounds: Bounds) -> Served {
+    let house = house();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let running = run(listener, house.desk.clone(), bounds, stopped.map(|_| ()));
+    Served { address, stop, running: tokio::spawn(running), house }
+}
+
+fn brief() -> Bounds {
+    let short = Duration::from_millis(300);
+    Bounds { head: short, stall: short, idle: short * 4, stop: short, ..Bounds::default() }
+}
+
+impl Served {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends bytes and reads until the other side hangs up.
+    async fn say(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        stream.write_all(bytes).await.unwrap();
+        heard(&mut stream).await
+    }
+}
+
+async fn heard(stream: &mut TcpStream) -> String {
+    let mut heard = Vec::new();
+    let _ = timeout(Duration::from_secs(5), stream.read_to_end(&mut heard))
+        .await
+        .expect("the server hangs up");
+    String::from_utf8(heard).unwrap()
+}
+
+#[tokio::test]
+async fn c_06_head_over_a_socket() {
+    let served = served(Bounds::default()).await;
+    let head = served.say(b"HEAD /all.rss HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    let length = served.house.get("/all.rss").await.body().len();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+    assert!(
+        head.contains(&format!("content-length: {length}\r\n")) && head.contains("\r\ndate: "),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn c_05_a_304_over_a_socket() {
+    let served = served(Bounds::default()).await;
+    let known = served
+        .say(b"GET /all.rss HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\nConnection: close\r\n\r\n")
+        .await;
+    assert!(
+        known.starts_with("HTTP/1.1 304 Not Modified\r\n") && known.ends_with("\r\n\r\n"),
+        "{known}"
+    );
+    assert!(known.contains("\r\ndate: ") && !known.contains("content-length"), "{known}");
+}
+
+#[tokio::test]
+async fn c_24_old_and_pipelined_requests() {
+    let served = served(Bounds::default()).await;
+    assert!(served.say(b"GET /healthz HTTP/1.0\r\n\r\n").await.starts_with("HTTP/1.0 200 OK\r\n"));
+    assert!(
+        served
+            .say(b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")
+            .await
+            .starts_with("HTTP/1.1 400 ")
+    );
+    let both = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert_eq!(served.say(both.as_bytes()).await.matches("HTTP/1.1 200 OK").count(), 2);
+}
+
+#[tokio::test]
+async fn c_19_a_long_head_is_431() {
+    let served = served(Bounds::default()).await;
+    let long = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(20 << 10));
+    assert!(served.say(long.as_bytes()).await.starts_with("HTTP/1.1 431 "));
+}
+
+#[tokio::test]
+async fn c_24_http_2_and_1_1_answer_alike() {
+    let served = served(Bounds::default()).await;
+    let io = TokioIo::new(served.connect().await);
+    let (mut client, talk) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    tokio::spawn(talk);
+    for (method, path) in [
+        ("GET", "/all.rss"),
+        ("HEAD", "/all.rss"),
+        ("GET", "/none"),
+        ("POST", "/"),
+        ("GET", "/all/"),
+    ] {
+        let request =
+            Request::builder().method(method).uri(format!("http://{}{path}", served.address));
+        let request = request.body(http_body_util::Empty::<Bytes>::new()).unwrap();
+        let (mut head, body) = client.send_request(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        head.headers.remove("date");
+        let mut plain = served.house.ask(method, path, &[]).await;
+        assert_eq!(head.status, plain.status(), "{method} {path}");
+        assert_eq!(sorted(&head.headers), sorted(plain.headers_mut()), "{method} {path}");
+        assert_eq!(body, plain.body());
+    }
+}
+
+fn sorted(headers: &HeaderMap) -> Vec<String> {
+    let mut lines: Vec<_> =
+        headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn t_22_a_silent_client_is_hung_up_on() {
+    let served = served(brief()).await;
+    for start in
+        [&b""[..], b"P", b"PRI * HTTP/2.0\r\n", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\nX: "]
+    {
+        let from = Instant::now();
+        served.say(start).await;
+        assert!(from.elapsed() < Duration::from_secs(2), "{start:?}");
+    }
+}
+
+#[tokio::test]
+async fn t_22_a_client_byte_by_byte_is_hung_up_on() {
+    let served = served(brief()).await;
+    for request in [
+        "GET / HTTP/1.1\r\nHost: a.example\r\nX: yyyyyyyyyyyyyyyyyy",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        let mut stream = served.connect().await;
+        let from = Instant::now();
+        for byte in request.bytes().cycle() {
+            if stream.write_all(&[byte]).await.is_err() {
+                break;
+            }
+            sleep(Duration::from_millis(40)).await;
+            assert!(from.elapsed() < Duration::from_secs(3), "{request}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t_22_connections_beyond_the_bound_wait_their_turn() {
+    let served = served(Bounds { connections: 2, ..brief() }).await;
+    let _silent = (served.connect().await, served.connect().await);
+    let answer = served.say(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
+#[tokio::test]
+async fn t_22_a_client_that_never_reads_is_hung_up_on() {
+    let served = served(brief()).await;
+    let titles = vec!["x".repeat(100_000); 300];
+    let titles: Vec<_> = titles.iter().map(String::as_str).collect();
+    served.house.store.put(Shelf::All, 9, &titles);
+    served.house.desk.press.reload().await.unwrap();
+    let mut stream = served.connect().await;
+    stream.write_all(b"GET /all.json HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    sleep(Duration::from_millis(1500)).await;
+    let mut heard = Vec::new();
+    let _ = timeout(Duration::from_secs(5), stream.read_to_end(&mut heard))
+        .await
+        .expect("the server hung up");
+    assert!(heard.len() < 30_000_000, "{}", heard.len());
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_answers_but_not_for_half_requests() {
+    let served = served(Bounds { stop: Duration::from_millis(300), ..Bounds::default() }).await;
+    let mut half = served.connect().await;
+    half.write_all(b"GET / HTTP/1.1\r\nHost").await.unwrap();
+    let mut idle = served.connect().await;
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    idle.read_u8().await.unwrap();
+    served.stop.send(()).unwrap();
+    timeout(Duration::from_secs(2), served.running).await.expect("a hard deadline").unwrap();
+    assert!(TcpStream::connect(served.address).await.is_err());
+    heard(&mut idle).await;
+}

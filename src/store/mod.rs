@@ -1,0 +1,231 @@
+//! What is remembered: sources, items, shelves, and the log that orders all changes.
+//!
+//! Each method of `Store` is one unit of work, atomic and durable when it returns. The contract
+//! is a test suite (`tests/it/contract/store.rs`) that every implementation passes; what decides
+//! rather than remembers stands in `law`, so that no two of them can differ.
+//!
+//! A store asks no clock but its own for leases, sends nothing, and renders nothing.
+
+pub mod law;
+pub mod sqlite;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::model::category::Category;
+use crate::model::draft::Refined;
+use crate::model::feed::{Revision, Shelf, ShelfHead, Window};
+use crate::model::item::{Item, ItemId, Key};
+use crate::model::source::{Mark, PollState, Source, SourceId, Validators};
+use crate::model::time::Timestamp;
+
+/// Opens the store at `url`: `sqlite:PATH` or `sqlite::memory:`. What does not exist yet is made, its folder included.
+///
+/// # Errors
+/// `Error::Unusable` when the address is none of these, or what stands there is not ours, is
+/// damaged, or was written by a newer release. Nothing is overwritten then.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
+    match url.split_once(':') {
+        Some(("sqlite", place)) if !place.is_empty() => {
+            Ok(Arc::new(sqlite::Sqlite::open(place, LEASE).await?))
+        }
+        _ => Err(Error::Unusable(format!(
+            "`{url}` is no address of a store: write `sqlite:PATH`, such as `sqlite:data/feedloom.db`, or `sqlite::memory:`"
+        ))),
+    }
+}
+
+/// Remembers. All times come from the caller but one: leases expire by the store's own clock.
+///
+/// Nothing is half done: a method that fails has changed nothing, and one that returned has made
+/// its change last. Revisions strictly grow in the order in which readers can see them.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Takes what the file says: sources come, change and go (their items stay readable), categories
+    /// get shelves, titles and aliases. Idempotent: the same file again takes no revision. A namespace,
+    /// category list or order of sources that changed refiles items quietly.
+    async fn enroll(
+        &self,
+        sources: &[Source],
+        categories: &[Category],
+        window: Window,
+        now: Timestamp,
+    ) -> Result<(), Error>;
+
+    /// Leases at most `limit` sources that are due, one of a namespace at a time, the longest due
+    /// first and the file's order between equals. `only` restricts to these sources, due or not.
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        only: Option<&[SourceId]>,
+    ) -> Result<Claimed, Error>;
+
+    /// What is known of these entries of a source's list, by the key of their mark.
+    async fn known(
+        &self,
+        source: &SourceId,
+        marks: &[(Mark, Vec<Key>)],
+    ) -> Result<HashMap<u64, Known>, Error>;
+
+    /// Commits one slice of a poll: sightings become items, log rows and heads in one transaction.
+    /// With `finish` the poll is over: validators and next poll are stored, the lease is released.
+    /// Without it the lease begins anew.
+    ///
+    /// Sightings stand in the list's order. An entry that is no item leaves an item it was before as
+    /// it is: a bad answer never takes anything down.
+    ///
+    /// # Errors
+    /// `Error::LeaseLost` when another holder took the source meanwhile, or the file lost it; nothing
+    /// is written then.
+    async fn commit_poll(
+        &self,
+        lease: &PollLease,
+        slice: Slice,
+        now: Timestamp,
+    ) -> Result<Committed, Error>;
+
+    /// Shelves whose head is past `after`, all of them for revision zero: everything first, then
+    /// categories, then sources, in the file's order. A shelf the file does not name is among them
+    /// while it has items.
+    async fn heads(&self, after: Revision) -> Result<Vec<ShelfHead>, Error>;
+
+    /// The window of a shelf, newest first; `model::feed::within` says what it shows. Bodies are
+    /// counted against `window.bytes`, though the newest item always comes. An unknown shelf is empty.
+    async fn items(&self, shelf: &Shelf, window: Window) -> Result<Vec<Item>, Error>;
+
+    /// One item; none when it is unknown, withdrawn or pruned.
+    async fn item(&self, id: ItemId) -> Result<Option<Item>, Error>;
+
+    /// What is remembered of every enrolled source, in the file's order.
+    async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error>;
+
+    /// Forgets items first seen longer ago than their source keeps them; never one in a window or in
+    /// its source's last answer. Their keys stay, so that none rises again. Answers how many went.
+    async fn prune(&self, now: Timestamp) -> Result<u64, Error>;
+
+    /// Whether it answers.
+    async fn ping(&self) -> Result<(), Error>;
+
+    /// Tells of new revisions: a hint, never the truth.
+    fn grown(&self) -> watch::Receiver<Revision>;
+}
+
+/// Sources taken under lease.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// Taken.
+    pub taken: Vec<PollLease>,
+    /// When to look again: when the next one is due or another holder's lease ends. None when some
+    /// were left out for the limit, since they wait for one to finish and not for a time.
+    pub next: Option<Timestamp>,
+}
+
+/// The right to poll one source, until it expires.
+#[derive(Clone, Debug)]
+pub struct PollLease {
+    /// The source.
+    pub source: SourceId,
+    /// Fencing token: a later lease has a larger one, and only the newest may write.
+    pub token: i64,
+    /// What we remember of it.
+    pub state: PollState,
+    /// The marks' keys of its last full answer, sorted.
+    pub answer: Vec<u64>,
+    /// Entries whose detail is still to be asked, by the key of their mark, and how often that failed.
+    pub owed: HashMap<u64, u32>,
+}
+
+/// What is known of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Never seen.
+    New,
+    /// Seen, and its looks are as they were.
+    Same,
+    /// Seen, and its looks changed. `elsewhere` tells that another list of the namespace asked its detail since.
+    Changed {
+        /// Its detail is newer than our last look.
+        elsewhere: bool,
+    },
+    /// New here, but another list of the namespace has the item already: no detail is asked.
+    Elsewhere,
+}
+
+/// One entry as this poll saw it.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// Its name and looks in the list.
+    pub mark: Mark,
+    /// What became of it.
+    pub refined: Refined,
+    /// Whether its detail was asked in this poll.
+    pub detailed: bool,
+}
+
+/// A part of a poll's result.
+#[derive(Clone, Debug, Default)]
+pub struct Slice {
+    /// In the list's order.
+    pub sightings: Vec<Sighting>,
+    /// Keys of the marks whose detail could not be had; each counts one failure more. A sighting of
+    /// the same mark, now or later, settles the debt.
+    pub owed: Vec<u64>,
+    /// Set in the last slice.
+    pub finish: Option<Finish>,
+}
+
+/// How a poll ended.
+#[derive(Clone, Debug, Default)]
+pub struct Finish {
+    /// Whether upstream answered in a way we could use (304 included).
+    pub succeeded: bool,
+    /// Validators to send next time; none keeps the stored ones.
+    pub validators: Option<Vec<Validators>>,
+    /// The marks' keys of the whole answer; none keeps the stored ones (304, failure).
+    pub answer: Option<Vec<u64>>,
+    /// Whether items missing from `answer` are withdrawn. Only with an `answer`.
+    pub whole: bool,
+    /// When to poll next.
+    pub due: Option<Timestamp>,
+    /// What is wrong, in plain words.
+    pub trouble: Option<String>,
+    /// Entries that could not be used, in plain words.
+    pub problems: Vec<String>,
+    /// The document's own title.
+    pub title: Option<String>,
+}
+
+/// What a commit did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The newest revision.
+    pub revision: Revision,
+    /// Items published.
+    pub published: usize,
+    /// Items updated or refiled.
+    pub updated: usize,
+    /// Items withdrawn.
+    pub withdrawn: usize,
+}
+
+/// How long a lease lasts without a commit.
+pub const LEASE: Duration = Duration::from_secs(120);
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another holder took the source meanwhile.
+    #[error("the lease on source `{0}` was lost")]
+    LeaseLost(SourceId),
+    /// The store cannot be used as it is; a person has to look.
+    #[error("{0}")]
+    Unusable(String),
+    /// It did not work this time.
+    #[error("{0}")]
+    Failed(String),
+}

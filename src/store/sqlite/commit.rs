@@ -1,0 +1,189 @@
+//! One slice of a poll: sightings become items, log rows and heads, all at once or not at all.
+//!
+//! The lease is checked before anything is written, so that a node that was paused can never
+//! write over its successor. Who an entry is and what becomes of it is asked elsewhere; this file
+//! is the story of a slice from top to bottom.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, Result, params};
+
+use super::article::{self, Fresh};
+use super::change::{Change, Verb};
+use super::row::{instant, signed};
+use super::sighting::{self, Seen};
+use super::statement::Statement;
+use super::{claim, finish, membership, shelf};
+use crate::model::draft::Refined;
+use crate::model::item::{Candidate, Matter};
+use crate::model::source::Mark;
+use crate::model::time::Timestamp;
+use crate::store::law::Found;
+use crate::store::{Committed, Error, PollLease, Sighting, Slice};
+
+/// The verdict on an entry whose item was pruned.
+const PRUNED: &str = "pruned";
+
+/// A source whose poll may write.
+pub(super) struct Polled {
+    pub(super) source: i64,
+    pub(super) namespace: i64,
+    pub(super) namespace_name: String,
+    pub(super) token: i64,
+    /// The successful poll before this one.
+    pub(super) previous: Option<Timestamp>,
+}
+
+/// Writes a slice.
+pub(super) fn commit(
+    connection: &Connection,
+    lease: &PollLease,
+    slice: Slice,
+    now: Timestamp,
+    anew: Duration,
+) -> Result<Committed, Error> {
+    let polled =
+        verify(connection, lease)?.ok_or_else(|| Error::LeaseLost(lease.source.clone()))?;
+    let mut change = Change::begin(connection, now, polled.previous.is_none())?;
+    for sighting in slice.sightings {
+        take(&mut change, &polled, sighting)?;
+    }
+    for mark in slice.owed {
+        owe(connection, &polled, mark)?;
+    }
+    match slice.finish {
+        Some(finish) => finish::finish(&mut change, &polled, finish)?,
+        None => claim::extend(connection, polled.source, anew)?,
+    }
+    Ok(change.settle()?)
+}
+
+/// The leased source, while the lease holds.
+fn verify(connection: &Connection, lease: &PollLease) -> Result<Option<Polled>> {
+    connection.find(
+        "SELECT source.id, namespace.id, namespace.name, succeeded FROM source
+         JOIN namespace ON namespace.id = namespace
+         WHERE source.name = ? AND token = ? AND expires IS NOT NULL",
+        params![lease.source.as_str(), lease.token],
+        |row| {
+            Ok(Polled {
+                source: row.get(0)?,
+                namespace: row.get(1)?,
+                namespace_name: row.get(2)?,
+                token: lease.token,
+                previous: row.get::<_, Option<i64>>(3)?.map(instant),
+            })
+        },
+    )
+}
+
+fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<()> {
+    let Sighting { mark, refined, detailed } = sighting;
+    let reject = |change: &Change<'_>, why: &str| {
+        let under = (polled.source, polled.token);
+        sighting::reject(change.connection, under, mark, why, change.now)
+    };
+    match refined {
+        Refined::Later(_) => return Ok(()),
+        Refined::Dropped(why) | Refined::Unusable(why) => reject(change, &why)?,
+        Refined::Item(candidate) => {
+            match article::find(change.connection, polled, mark.key, &candidate.keys)? {
+                Found::Nothing => publish(change, polled, mark, &candidate, detailed)?,
+                Found::Item(item) => meet(change, polled, mark, *candidate, detailed, item)?,
+                Found::Pruned => reject(change, PRUNED)?,
+            }
+        }
+    }
+    let sql = "DELETE FROM owed WHERE source = ? AND mark = ?";
+    change.connection.run(sql, params![polled.source, signed(mark.key)])?;
+    Ok(())
+}
+
+fn publish(
+    change: &mut Change<'_>,
+    polled: &Polled,
+    mark: Mark,
+    candidate: &Candidate,
+    detailed: bool,
+) -> Result<()> {
+    let standing = article::insert(change, polled, candidate)?;
+    recall(change, polled, mark, candidate, detailed, standing.item)?;
+    let moved = membership::plan(change, standing.item)?;
+    let revision = change.log(standing.item, Verb::Published)?;
+    membership::apply(change, &standing, &moved, revision, polled.token)?;
+    lead(change, candidate)?;
+    let sql = "UPDATE source SET items = items + 1 WHERE id = ?";
+    change.connection.run(sql, [polled.source])?;
+    Ok(())
+}
+
+/// Another look at an item we have: perhaps edited, perhaps seen by one more source.
+fn meet(
+    change: &mut Change<'_>,
+    polled: &Polled,
+    mark: Mark,
+    candidate: Candidate,
+    detailed: bool,
+    item: i64,
+) -> Result<()> {
+    let connection = change.connection;
+    let shared = sighting::has_others(connection, item, polled.source, mark.key)?;
+    if shared {
+        sighting::spread(connection, item, &article::matter(connection, item)?)?;
+    }
+    recall(change, polled, mark, &candidate, detailed, item)?;
+    let words = if shared {
+        sighting::contribute(connection, polled.source, mark.key, candidate.matter.clone())?;
+        let (contributions, owner) = sighting::contributions(connection, item)?;
+        (Matter::merge(contributions), owner)
+    } else {
+        // Alone again, or always: the item's words are its own, and an older copy would be wrong.
+        sighting::withdraw_words(connection, polled.source, mark.key)?;
+        (candidate.matter.clone(), Some(polled.source))
+    };
+    let fresh = Fresh { words: Some(words), edited: candidate.updated, present: true };
+    article::renew(change, item, fresh, polled.token)?;
+    lead(change, &candidate)
+}
+
+/// Remembers that this entry is that item, and all its names.
+fn recall(
+    change: &Change<'_>,
+    polled: &Polled,
+    mark: Mark,
+    candidate: &Candidate,
+    detailed: bool,
+    item: i64,
+) -> Result<()> {
+    let seen = Seen {
+        source: polled.source,
+        mark,
+        item,
+        categories: candidate.categories.iter().map(|asked| asked.name.as_str()).collect(),
+        detailed,
+        poll: polled.token,
+    };
+    sighting::remember(change.connection, &seen, change.now)?;
+    article::alias(change.connection, polled.namespace, &candidate.keys, item)
+}
+
+/// Lets the slugs upstream used lead to our categories.
+fn lead(change: &mut Change<'_>, candidate: &Candidate) -> Result<()> {
+    for asked in &candidate.categories {
+        if let Some(alias) = &asked.alias
+            && let Some(shelf) = shelf::named(change.connection, &asked.name)?
+        {
+            shelf::alias(change, shelf, alias)?;
+        }
+    }
+    Ok(())
+}
+
+fn owe(connection: &Connection, polled: &Polled, mark: u64) -> Result<()> {
+    connection.run(
+        "INSERT INTO owed (source, mark, failures) VALUES (?, ?, 1)
+         ON CONFLICT DO UPDATE SET failures = failures + 1",
+        params![polled.source, signed(mark)],
+    )?;
+    Ok(())
+}

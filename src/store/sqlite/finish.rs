@@ -1,0 +1,107 @@
+//! The end of a poll: what the source said of itself, when it is asked next, and, where its answer
+//! was all there is, which items are gone.
+//!
+//! Written in the transaction of the last slice: were the validators to come first, a crash would
+//! let the next answer be "not modified", and the items would be lost for ever.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Result, params};
+
+use super::article;
+use super::change::Change;
+use super::commit::Polled;
+use super::row::{Tag, holds, pack, to_json, unsigned};
+use super::shelf::{self, Kind};
+use super::sighting;
+use super::statement::Statement;
+use crate::store::Finish;
+
+/// Ends the poll and releases the lease.
+pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -> Result<()> {
+    if let Some(answer) = finish.answer {
+        let answer = pack(answer);
+        forgive(change.connection, polled, &answer)?;
+        if finish.whole {
+            sweep(change, polled, &answer)?;
+        }
+        let sql = "UPDATE source SET answer = ? WHERE id = ?";
+        change.connection.run(sql, params![answer, polled.source])?;
+    }
+    if let Some(title) = finish.title {
+        let sql = "UPDATE source SET own_title = ? WHERE id = ?";
+        change.connection.run(sql, params![title, polled.source])?;
+    }
+    let validators =
+        finish.validators.map(|all| to_json(&all.into_iter().map(Tag::from).collect::<Vec<_>>()));
+    change.connection.run(
+        "UPDATE source SET
+             validators = coalesce(?1, validators), due = ?2, trouble = ?3, problems = ?4, polled = ?5,
+             succeeded = iif(?6, ?5, succeeded), failures = iif(?6, 0, failures + 1), expires = NULL
+         WHERE id = ?7",
+        params![
+            validators,
+            finish.due.map(|due| due.millis()),
+            finish.trouble,
+            to_json(&finish.problems),
+            change.now.millis(),
+            finish.succeeded,
+            polled.source,
+        ],
+    )?;
+    retitle(change, polled.source)
+}
+
+/// Gives a source's shelf the title readers know it by. A new one shows on its items as well.
+pub(super) fn retitle(change: &mut Change<'_>, source: i64) -> Result<()> {
+    let connection = change.connection;
+    let (name, title): (String, String) = connection.one(
+        "SELECT name, coalesce(title, own_title, name) FROM source WHERE id = ?",
+        [source],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let shelf = shelf::ensure(change, Kind::Source, &name)?;
+    let sql = "UPDATE shelf SET title = ?1 WHERE id = ?2 AND title IS NOT ?1";
+    let changed = connection.run(sql, params![title, shelf])? > 0;
+    if changed { show(change, source) } else { Ok(()) }
+}
+
+/// Moves the heads of all shelves where items of a source stand, since each item names its source.
+pub(super) fn show(change: &mut Change<'_>, source: i64) -> Result<()> {
+    let shelves: Vec<i64> = change.connection.all(
+        "SELECT DISTINCT shelf FROM item JOIN place ON place.item = item.row WHERE source = ?",
+        [source],
+        |row| row.get(0),
+    )?;
+    shelves.into_iter().try_for_each(|shelf| change.force(shelf))
+}
+
+/// Drops what was owed for entries that are no longer shown.
+fn forgive(connection: &Connection, polled: &Polled, answer: &[u8]) -> Result<()> {
+    let sql = "SELECT mark FROM owed WHERE source = ?";
+    for mark in connection.all(sql, [polled.source], |row| row.get(0))? {
+        if !holds(answer, unsigned(mark)) {
+            let sql = "DELETE FROM owed WHERE source = ? AND mark = ?";
+            connection.run(sql, [polled.source, mark])?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes from items the sightings that are no longer in an answer which shows all there is.
+fn sweep(change: &mut Change<'_>, polled: &Polled, answer: &[u8]) -> Result<()> {
+    let connection = change.connection;
+    let sightings: Vec<(i64, Option<i64>)> = connection.all(
+        "SELECT mark, item FROM sighting WHERE source = ?",
+        [polled.source],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let mut unseen = BTreeSet::new();
+    for (mark, item) in sightings {
+        if !holds(answer, unsigned(mark)) {
+            sighting::forget(connection, polled.source, mark)?;
+            unseen.extend(item);
+        }
+    }
+    unseen.into_iter().try_for_each(|item| article::settle(change, item, polled.token))
+}

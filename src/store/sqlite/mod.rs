@@ -1,0 +1,227 @@
+//! The embedded store: one SQLite file, one writer, a few readers.
+//!
+//! Each method hands one unit of work to the writer's thread or to a reading connection; what the
+//! unit does stands in a file of its own. In WAL mode readers never wait for the writer, and
+//! `synchronous = FULL` makes a commit outlive a power cut. In memory everything goes through
+//! the one connection.
+//!
+//! ```text
+//! file, schema, writer, reader       the connections
+//! enroll · claim · known · commit    what ingest asks
+//! read                               what readers ask
+//! prune                              care
+//! change, window, shelf, membership, article, sighting, finish    what these are made of
+//! row, statement, fault              how values, statements and errors look here
+//! ```
+
+mod article;
+mod change;
+mod claim;
+mod commit;
+mod enroll;
+mod fault;
+mod file;
+mod finish;
+mod known;
+mod membership;
+mod prune;
+mod read;
+mod reader;
+mod row;
+mod schema;
+mod shelf;
+mod sighting;
+mod statement;
+mod window;
+mod writer;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use super::{Claimed, Committed, Error, Known, PollLease, Slice, Store};
+use crate::model::category::Category;
+use crate::model::feed::{Revision, Shelf, ShelfHead, Window};
+use crate::model::item::{Item, ItemId, Key};
+use crate::model::source::{Mark, PollState, Source, SourceId};
+use crate::model::time::Timestamp;
+
+/// A store in one file, or in memory.
+pub struct Sqlite {
+    writer: writer::Writer,
+    readers: Option<reader::Readers>,
+    lease: Duration,
+    grown: watch::Sender<Revision>,
+    // Last, so that the file is closed before anyone else may think himself alone.
+    _presence: Option<file::Presence>,
+}
+
+impl Sqlite {
+    /// Opens the file at `place`, made when there is none; `:memory:` for one that is forgotten with
+    /// the store. Leases last `lease` without a commit.
+    ///
+    /// # Errors
+    /// `Error::Unusable` for a file that is not ours, damaged or newer; nothing is written to it.
+    pub async fn open(place: &str, lease: Duration) -> Result<Sqlite, Error> {
+        let place = place.to_owned();
+        let open = move || match place.as_str() {
+            ":memory:" => Sqlite::in_memory(lease),
+            path => Sqlite::in_file(Path::new(path), lease),
+        };
+        joined(tokio::task::spawn_blocking(open).await)?
+    }
+
+    fn in_memory(lease: Duration) -> Result<Sqlite, Error> {
+        file::check_library()?;
+        Sqlite::on(file::open_memory()?, None, None, lease)
+    }
+
+    fn in_file(path: &Path, lease: Duration) -> Result<Sqlite, Error> {
+        file::check_library()?;
+        let connection = file::open(path)?;
+        let presence = file::Presence::claim(path)?;
+        presence.admit(|| claim::release_all(&connection))?;
+        let readers = reader::Readers::open(path)?;
+        Sqlite::on(connection, Some(readers), Some(presence), lease)
+    }
+
+    fn on(
+        connection: Connection,
+        readers: Option<reader::Readers>,
+        presence: Option<file::Presence>,
+        lease: Duration,
+    ) -> Result<Sqlite, Error> {
+        let grown = watch::Sender::new(change::newest(&connection)?);
+        let writer = writer::Writer::start(connection)?;
+        Ok(Sqlite { writer, readers, lease, grown, _presence: presence })
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.writer.submit(work).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match &self.readers {
+            Some(readers) => readers.read(work).await,
+            None => self.writer.submit(work).await,
+        }
+    }
+
+    /// Tells of a revision, unless a later one was told already.
+    fn tell(&self, revision: Revision) {
+        self.grown.send_if_modified(|newest| {
+            let grew = revision > *newest;
+            *newest = revision.max(*newest);
+            grew
+        });
+    }
+}
+
+fn joined<T>(outcome: Result<T, tokio::task::JoinError>) -> Result<T, Error> {
+    outcome.map_err(|error| Error::Failed(format!("the store did not finish: {error}")))
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn enroll(
+        &self,
+        sources: &[Source],
+        categories: &[Category],
+        window: Window,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (sources, categories) = (sources.to_vec(), categories.to_vec());
+        let enroll = move |connection: &Connection| {
+            enroll::enroll(connection, &sources, &categories, window, now)
+        };
+        let revision = self.write(enroll).await?;
+        self.tell(revision);
+        Ok(())
+    }
+
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        only: Option<&[SourceId]>,
+    ) -> Result<Claimed, Error> {
+        let (only, lease) = (only.map(<[SourceId]>::to_vec), self.lease);
+        self.write(move |connection| claim::claim(connection, now, limit, only.as_deref(), lease))
+            .await
+    }
+
+    async fn known(
+        &self,
+        source: &SourceId,
+        marks: &[(Mark, Vec<Key>)],
+    ) -> Result<HashMap<u64, Known>, Error> {
+        let (source, marks) = (source.clone(), marks.to_vec());
+        self.read(move |connection| known::known(connection, &source, &marks)).await
+    }
+
+    async fn commit_poll(
+        &self,
+        lease: &PollLease,
+        slice: Slice,
+        now: Timestamp,
+    ) -> Result<Committed, Error> {
+        let (lease, anew) = (lease.clone(), self.lease);
+        let commit =
+            move |connection: &Connection| commit::commit(connection, &lease, slice, now, anew);
+        let committed = self.write(commit).await?;
+        self.tell(committed.revision);
+        Ok(committed)
+    }
+
+    async fn heads(&self, after: Revision) -> Result<Vec<ShelfHead>, Error> {
+        self.read(move |connection| read::heads(connection, after)).await
+    }
+
+    async fn items(&self, shelf: &Shelf, window: Window) -> Result<Vec<Item>, Error> {
+        let shelf = shelf.clone();
+        self.read(move |connection| read::items(connection, &shelf, window)).await
+    }
+
+    async fn item(&self, id: ItemId) -> Result<Option<Item>, Error> {
+        self.read(move |connection| read::item(connection, id)).await
+    }
+
+    async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error> {
+        self.read(read::states).await
+    }
+
+    async fn prune(&self, now: Timestamp) -> Result<u64, Error> {
+        let mut pruned = 0;
+        for source in self.read(prune::sources).await? {
+            let mut after = Some(prune::START);
+            while let Some(from) = after {
+                let (source, step) = (source.clone(), prune::STEP);
+                let work = move |connection: &Connection| {
+                    prune::step(connection, &source, from, step, now)
+                };
+                let done = self.write(work).await?;
+                pruned += done.pruned;
+                after = done.next;
+            }
+        }
+        Ok(pruned)
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.write(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+    }
+
+    fn grown(&self) -> watch::Receiver<Revision> {
+        self.grown.subscribe()
+    }
+}

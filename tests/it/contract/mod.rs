@@ -1,0 +1,6 @@
+//! Suites that every implementation of a seam passes.
+
+mod adapters;
+mod adapters_declarative;
+mod house;
+mod store;

@@ -1,0 +1,254 @@
+//! A whole house for tests: memory SQLite, a clock moved by hand, and a web made of scripts.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use feedloom::clock::{Clock, Manual};
+use feedloom::config::{self, Config};
+use feedloom::format;
+use feedloom::ingest::{Ingest, Report, Upstream};
+use feedloom::model::feed::{Revision, Shelf};
+use feedloom::model::item::Item;
+use feedloom::model::rules::Rules;
+use feedloom::model::source::{Limits, Source, SourceId};
+use feedloom::model::time::{Offset, Timestamp, Zone};
+use feedloom::net::{self, Answer, Permit, Transport};
+use feedloom::press::Press;
+use feedloom::store::{self, Store};
+use http::{Request, Response, StatusCode};
+
+/// The head of every `feeds.toml` in tests.
+pub const SITE: &str = "[site]\ntitle = \"金融消息\"\nurl = \"https://n.example\"\n";
+
+/// A whole house.
+pub struct House {
+    pub store: Arc<dyn Store>,
+    pub web: Arc<Web>,
+    pub clock: Arc<Manual>,
+    pub press: Press,
+    ingest: Ingest,
+}
+
+impl House {
+    /// Builds a house on a store of its own from the sources in `toml`.
+    pub async fn new(toml: &str) -> House {
+        let store = store::open("sqlite::memory:").await.expect("a store in memory opens");
+        House::on(
+            store,
+            Arc::new(Web::default()),
+            Arc::new(Manual::at(time("2022-05-27T13:00:00+08:00"))),
+            toml,
+        )
+        .await
+    }
+
+    /// The same store, web and clock under a file that may have changed: a restart.
+    pub async fn restarted(self, toml: &str) -> House {
+        House::on(self.store, self.web, self.clock, toml).await
+    }
+
+    async fn on(store: Arc<dyn Store>, web: Arc<Web>, clock: Arc<Manual>, toml: &str) -> House {
+        let config = config(&format!("{SITE}{toml}"));
+        let sources: Vec<Source> =
+            config.upstreams.iter().map(|upstream| upstream.source.clone()).collect();
+        store
+            .enroll(&sources, &config.categories, config.window, clock.now())
+            .await
+            .expect("the file is taken");
+        let upstreams = config.upstreams.into_iter().map(|upstream| Upstream {
+            permit: Permit {
+                allow: upstream.source.allow.clone(),
+                folder: None,
+                limits: upstream.source.limits,
+            },
+            source: upstream.source,
+            adapter: Arc::from(upstream.adapter),
+        });
+        let ingest = Ingest::new(store.clone(), web.clone(), clock.clone(), upstreams.collect());
+        let press = Press::new(store.clone(), config.site, config.window, 8 << 20);
+        House { store, web, clock, press, ingest }
+    }
+
+    /// Polls what is due.
+    pub async fn round(&self) -> Vec<Report> {
+        self.ingest.round(None, false, |_| {}).await.expect("the store answers")
+    }
+
+    /// Polls one source, due or not.
+    pub async fn poll(&self, source: &str) -> Report {
+        let id = SourceId::new(source).expect("a well-formed id");
+        let mut reports =
+            self.ingest.round(Some(&[id]), false, |_| {}).await.expect("the store answers");
+        reports.pop().unwrap_or_else(|| panic!("`{source}` was not polled"))
+    }
+
+    /// Lets time pass and polls what is due then.
+    pub async fn pass(&self, span: Duration) -> Vec<Report> {
+        self.clock.pass(span);
+        self.round().await
+    }
+
+    /// The items in a shelf's window.
+    pub async fn items(&self, shelf: &Shelf) -> Vec<Item> {
+        self.store
+            .items(shelf, feedloom::model::feed::Window::default())
+            .await
+            .expect("the store answers")
+    }
+
+    /// Titles in a category's window.
+    pub async fn titles(&self, slug: &str) -> Vec<String> {
+        let items = self.items(&Shelf::Category(slug.to_owned())).await;
+        items.iter().map(|item| item.title.as_str().to_owned()).collect()
+    }
+
+    /// A document as readers get it, with its tag.
+    pub async fn document(&self, shelf: &Shelf, format: &str) -> (String, String) {
+        self.press.refresh().await.expect("the store answers");
+        let format = format::named(format).expect("a known format");
+        let printed = self
+            .press
+            .print(shelf, format)
+            .await
+            .expect("the store answers")
+            .expect("the shelf exists");
+        (String::from_utf8(printed.document.bytes.to_vec()).expect("UTF-8"), printed.etag.clone())
+    }
+
+    /// The newest revision any shelf shows.
+    pub async fn revision(&self) -> Revision {
+        let heads = self.store.heads(Revision(0)).await.expect("the store answers");
+        heads.iter().map(|head| head.head.revision).max().expect("there is a shelf")
+    }
+}
+
+/// A file in the tests' own words, or the mistakes in it.
+pub fn config(toml: &str) -> Config {
+    let none = |name: &str| Err(format!("no secret `{name}` in tests"));
+    config::parse(toml, Path::new("/srv/feedloom"), &none)
+        .unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
+}
+
+/// An instant.
+pub fn time(rfc3339: &str) -> Timestamp {
+    Timestamp::read(rfc3339, &Zone::Rfc822, None).expect("a time")
+}
+
+/// A plain source.
+pub fn source(id: &str) -> Source {
+    Source {
+        id: SourceId::new(id).unwrap(),
+        rank: 0,
+        namespace: id.to_owned(),
+        title: None,
+        url: "https://news.example.com/list".parse().unwrap(),
+        categories: Vec::new(),
+        max_categories: 200,
+        zone: Zone::Fixed(Offset::CHINA),
+        language: None,
+        interval: None,
+        keep: None,
+        rules: Rules::default(),
+        budget: 100,
+        allow: Vec::new(),
+        limits: Limits::default(),
+    }
+}
+
+type Script = Box<dyn FnMut(&Request<Bytes>) -> Result<Response<Bytes>, net::Error> + Send>;
+
+/// A web of scripted answers, with a ledger of every request.
+#[derive(Default)]
+pub struct Web {
+    scripts: Mutex<HashMap<String, Script>>,
+    ledger: Mutex<Vec<Request<Bytes>>>,
+}
+
+impl Web {
+    /// From now on this address answers so.
+    pub fn script(
+        &self,
+        url: &str,
+        script: impl FnMut(&Request<Bytes>) -> Result<Response<Bytes>, net::Error> + Send + 'static,
+    ) {
+        held(&self.scripts).insert(url.to_owned(), Box::new(script));
+    }
+
+    /// From now on this address answers 200 with these bytes.
+    pub fn serve(&self, url: &str, body: impl Into<Bytes>) {
+        let body = body.into();
+        self.script(url, move |_| Ok(answer(200, body.clone())));
+    }
+
+    /// From now on this address cannot be reached.
+    pub fn fail(&self, url: &str) {
+        self.script(url, |_| Err(net::Error::Unreachable("connection refused".to_owned())));
+    }
+
+    /// How often an address was asked.
+    pub fn asked(&self, url: &str) -> usize {
+        held(&self.ledger).iter().filter(|request| request.uri() == url).count()
+    }
+
+    /// The last request to an address.
+    pub fn last(&self, url: &str) -> Request<Bytes> {
+        let ledger = held(&self.ledger);
+        ledger.iter().rfind(|request| request.uri() == url).cloned().expect("it was asked")
+    }
+}
+
+#[async_trait]
+impl Transport for Web {
+    async fn send(&self, request: Request<Bytes>, _permit: &Permit) -> Result<Answer, net::Error> {
+        let at = request.uri().to_string();
+        held(&self.ledger).push(request.clone());
+        let response = match held(&self.scripts).get_mut(&at) {
+            Some(script) => script(&request)?,
+            None => answer(404, ""),
+        };
+        Ok(Answer { response, at, moved: false })
+    }
+}
+
+/// A script that panics poisons nothing but its own poll.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An answer with a body.
+pub fn answer(status: u16, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+    response
+}
+
+/// Judges clean HTML with a second parser: nothing in it can execute.
+pub fn assert_harmless(html: &str) {
+    const FORBIDDEN: [&str; 18] = [
+        "script", "style", "iframe", "object", "embed", "svg", "math", "form", "input", "button",
+        "link", "meta", "base", "template", "textarea", "select", "frame", "noscript",
+    ];
+    let page = scraper::Html::parse_fragment(html);
+    for node in page.tree.nodes() {
+        let scraper::Node::Element(element) = node.value() else { continue };
+        assert!(!FORBIDDEN.contains(&element.name()), "<{}> in {html}", element.name());
+        for (name, value) in element.attrs() {
+            assert!(
+                !name.starts_with("on") && name != "style" && name != "srcdoc",
+                "{name} in {html}"
+            );
+            let address = matches!(name, "href" | "src" | "action" | "cite" | "poster" | "data");
+            let value: String =
+                value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+            let value = value.to_lowercase();
+            let harmless = ["http://", "https://", "mailto:", "tel:", "data:image/"]
+                .iter()
+                .any(|scheme| value.starts_with(scheme));
+            assert!(!address || harmless, "{name}={value} in {html}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Properties that hold for whatever comes in.
+
+use feedloom::format::{self, Format};
+use feedloom::model::draft::{Draft, Refined, Stamp};
+use feedloom::model::feed::{Feed, Head, Revision, Shelf, ShelfHead, Site};
+use feedloom::model::item::{Enclosure, Item, ItemId, Key, Label, Matter, Person, Record};
+use feedloom::model::source::SourceId;
+use feedloom::model::text::{PlainText, SafeHtml, Text};
+use feedloom::model::time::{Offset, Timestamp};
+use proptest::prelude::*;
+
+use crate::house;
+
+/// Pieces that make trouble when put side by side.
+fn soup() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("<p>".to_owned()),
+        Just("</p>".to_owned()),
+        Just("<b>".to_owned()),
+        Just("</b>".to_owned()),
+        Just("<div>".to_owned()),
+        Just("</div>".to_owned()),
+        Just("<br>".to_owned()),
+        Just("<span>".to_owned()),
+        Just("</span>".to_owned()),
+        Just("<center>".to_owned()),
+        Just("</center>".to_owned()),
+        Just("<pre>".to_owned()),
+        Just("</pre>".to_owned()),
+        Just("<table><tr><td>".to_owned()),
+        Just("</td></tr></table>".to_owned()),
+        Just("<img src=\"https://e.com/a.png\" alt=\"图片\">".to_owned()),
+        Just("<img src=x onerror=alert(1)>".to_owned()),
+        Just("<a href=\"javascript:alert(1)\">".to_owned()),
+        Just("<a href=\"/x?a=1&b=2\">".to_owned()),
+        Just("</a>".to_owned()),
+        Just("<script>alert(1)</script>".to_owned()),
+        Just("<svg><p>".to_owned()),
+        Just("<math><style>".to_owned()),
+        Just("<!-- --!>".to_owned()),
+        Just("<ul><li>".to_owned()),
+        Just("</li></ul>".to_owned()),
+        Just("<h2>".to_owned()),
+        Just("&nbsp;".to_owned()),
+        Just("&amp;lt;".to_owned()),
+        Just("&lt;b&gt;".to_owned()),
+        Just("　　".to_owned()),
+        Just(" ".to_owned()),
+        Just("\n".to_owned()),
+        Just("]]>".to_owned()),
+        Just("<".to_owned()),
+        Just("\"".to_owned()),
+        "[\\PC]{0,6}",
+        any::<String>().prop_map(|text| text.chars().take(8).collect()),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// T-18: what is clean stays as it is when it is cleaned again.
+    #[test]
+    fn t_18_cleaning_is_idempotent(html in soup()) {
+        let once = SafeHtml::clean(&Text::html(html), None);
+        let twice = SafeHtml::clean(&Text::html(once.as_str()), None);
+        prop_assert_eq!(once, twice);
+    }
+
+    /// T-18: a second parser finds no element, attribute or scheme that could execute.
+    #[test]
+    fn t_18_nothing_executable_survives(html in soup()) {
+        let clean = SafeHtml::clean(&Text::html(html), None);
+        house::assert_harmless(clean.as_str());
+    }
+
+    /// Text typed as text keeps its words, whatever markup they look like.
+    #[test]
+    fn plain_text_keeps_its_words(text in soup()) {
+        let plain = PlainText::of(&Text::plain(text.clone()));
+        let paragraphs = SafeHtml::clean(&Text::plain(text), None);
+        prop_assert_eq!(plain.as_str().replace(' ', ""), paragraphs.words().as_str().replace(' ', ""));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// T-20: whatever the fields hold, an independent parser reads back what was written.
+    #[test]
+    fn t_20_documents_read_back_equal(
+        titles in prop::collection::vec((soup(), soup(), soup()), 1..4),
+        millis in 0_i64..4_000_000_000_000,
+        minutes in -720_i16..=840,
+    ) {
+        let at = Timestamp::from_seconds(millis / 1000, Offset::from_minutes(minutes).unwrap()).unwrap();
+        let items: Vec<Item> = titles.iter().enumerate().filter_map(|(n, (title, guid, body))| item(n, title, guid, body, at)).collect();
+        let feed = feed(items, at);
+        for format in format::ALL {
+            read_back(*format, &feed)?;
+        }
+    }
+}
+
+fn item(n: usize, title: &str, guid: &str, body: &str, at: Timestamp) -> Option<Item> {
+    let draft = Draft {
+        guid: Some(format!("{n}{guid}")),
+        title: Some(Text::plain(title)),
+        link: Some(format!("https://e.com/{n}?a=1&b={n}")),
+        content: Some(Text::html(body)),
+        published: Some(Stamp::detect(at.rfc3339())),
+        ..Draft::default()
+    };
+    let Refined::Item(candidate) = draft.refine(&house::source("wire"), at) else { return None };
+    let id = ItemId::mint("wire", &candidate.keys[0]);
+    Some(Item::recall(Record {
+        id,
+        public_id: id.urn(),
+        guid: candidate.guid.clone(),
+        source: SourceId::new("wire").unwrap(),
+        source_title: "电讯".to_owned(),
+        source_url: None,
+        matter: Matter {
+            authors: vec![Person {
+                name: "甲 & 乙".into(),
+                email: Some("a@b.example".into()),
+                url: None,
+            }],
+            labels: vec![Label { term: "<财经>".into(), scheme: Some("urn:x".into()) }],
+            enclosures: vec![
+                Enclosure {
+                    url: "https://e.com/1.mp3".into(),
+                    media_type: Some("audio/mpeg".into()),
+                    length: Some(5),
+                },
+                Enclosure { url: "https://e.com/2.mp3?a&b".into(), media_type: None, length: None },
+            ],
+            image: Some("https://e.com/x.png?a=1&b=2".into()),
+            ..candidate.matter.clone()
+        },
+        categories: vec!["A & B".to_owned()],
+        published: at,
+        published_inferred: false,
+        updated: at,
+        seen: at,
+    }))
+}
+
+fn feed(items: Vec<Item>, at: Timestamp) -> Feed {
+    let site = Site {
+        title: "新闻".into(),
+        url: "https://n.example".into(),
+        language: Some("zh-CN".into()),
+        description: None,
+    };
+    let head = ShelfHead {
+        shelf: Shelf::Category("a-b".into()),
+        title: "A & B <c>".into(),
+        description: None,
+        language: None,
+        head: Head { revision: Revision(7), at },
+        aliases: Vec::new(),
+    };
+    Feed::assemble(&site, &head, items, 300)
+}
+
+fn read_back(format: &dyn Format, feed: &Feed) -> Result<(), TestCaseError> {
+    let bytes = format.render(feed).bytes;
+    prop_assert_eq!(&bytes, &format.render(feed).bytes, "the same feed, the same bytes");
+    let read = feed_rs::parser::parse(&bytes[..]);
+    let read = match read {
+        Ok(read) => read,
+        Err(error) => {
+            return Err(TestCaseError::fail(format!(
+                "{}: {error}\n{}",
+                format.name(),
+                String::from_utf8_lossy(&bytes)
+            )));
+        }
+    };
+    prop_assert_eq!(read.entries.len(), feed.items.len());
+    prop_assert_eq!(read.title.map(|title| title.content), Some(feed.title.clone()));
+    for (entry, item) in read.entries.iter().zip(&feed.items) {
+        prop_assert_eq!(&entry.id, &item.public_id);
+        prop_assert_eq!(
+            entry.title.as_ref().map(|title| title.content.trim()),
+            Some(item.title.as_str())
+        );
+        prop_assert_eq!(Some(entry.links[0].href.as_str()), item.link.as_deref());
+        prop_assert_eq!(entry.published.map(|at| at.timestamp()), Some(item.published.seconds()));
+        let body =
+            entry.content.as_ref().and_then(|content| content.body.as_deref()).map(str::trim);
+        let expected = item.content.as_ref().map(|html| html.as_str().trim());
+        if expected.is_some() {
+            prop_assert_eq!(body, expected, "{}", format.name());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn keys_of_different_kinds_never_meet() {
+    assert_ne!(Key::guid("link a"), Key::link("a"));
+    assert_ne!(ItemId::mint("a", &Key::guid("x")), ItemId::mint("b", &Key::guid("x")));
+}

@@ -1,0 +1,12 @@
+//! The tests that see the house from outside, in one binary.
+
+mod cli;
+mod contract;
+mod house;
+mod journey;
+mod kill;
+mod laws;
+mod ledger;
+mod origin;
+mod seed;
+mod tidy;

@@ -1,0 +1,187 @@
+//! The referee of the layering: a room imports only from rows below it, rooms of one row do not
+//! know each other, and each row keeps its hands off what it must not touch.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Rooms by row, lowest first. `main` and `lib` stand above all.
+const ROWS: [&[&str]; 7] = [
+    &["model"],
+    &["adapter", "format"],
+    &["config"],
+    &["store", "net", "clock"],
+    &["press"],
+    &["ingest", "serve"],
+    &["cli"],
+];
+
+/// What must not appear in a room, and the only rooms that may hold it.
+const ONLY_IN: [(&str, &[&str]); 9] = [
+    ("rusqlite", &["store"]),
+    ("reqwest", &["net"]),
+    ("hyper::", &["serve"]),
+    ("matchit", &["serve"]),
+    ("anyhow", &["cli", "main"]),
+    ("toml::", &["config", "cli"]),
+    ("quick_xml", &["adapter", "format"]),
+    ("SystemTime::now", &["clock"]),
+    ("SafeHtml::recall", &["model", "store"]),
+];
+
+/// What rows 0 to 2 must not touch: they are pure.
+const IMPURE: [&str; 9] = [
+    "async fn",
+    "tokio",
+    "std::fs",
+    "std::env",
+    "std::net::Tcp",
+    "Instant::now",
+    "::now()",
+    "std::process",
+    "thread::spawn",
+];
+
+#[test]
+fn rooms_import_only_downward() {
+    let mut breaches = Vec::new();
+    for (room, file, text) in sources() {
+        let Some(row) = row_of(&room) else { continue };
+        for (number, line) in code(&text) {
+            for other in rooms().filter(|other| **other != room.as_str() && mentions(line, other)) {
+                if row_of(other).is_some_and(|other_row| other_row >= row) {
+                    breaches.push(format!(
+                        "{}:{number}: `{room}` must not know `{other}`",
+                        file.display()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn every_room_has_a_row() {
+    for (room, file, _) in sources() {
+        let known = row_of(&room).is_some() || matches!(room.as_str(), "lib" | "main");
+        assert!(
+            known,
+            "{} stands in no row: add `{room}` to the architecture or move it",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn each_room_keeps_its_hands_off() {
+    let mut breaches = Vec::new();
+    for (room, file, text) in sources() {
+        for (number, line) in code(&text) {
+            for (word, homes) in ONLY_IN {
+                if line.contains(word) && !homes.contains(&room.as_str()) {
+                    breaches.push(format!(
+                        "{}:{number}: `{word}` belongs to {homes:?}",
+                        file.display()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn rows_0_to_2_are_pure() {
+    let mut breaches = Vec::new();
+    for (room, file, text) in sources() {
+        if row_of(&room).is_none_or(|row| row > 2) {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            for word in IMPURE.iter().filter(|word| line.contains(**word)) {
+                breaches.push(format!("{}:{number}: `{word}` in a pure room", file.display()));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn every_file_opens_with_a_sentence() {
+    for (_, file, text) in sources() {
+        assert!(text.starts_with("//!"), "{} does not say what it is", file.display());
+    }
+}
+
+fn rooms() -> impl Iterator<Item = &'static &'static str> {
+    ROWS.iter().copied().flatten()
+}
+
+fn row_of(room: &str) -> Option<usize> {
+    ROWS.iter().position(|row| row.contains(&room))
+}
+
+/// Whether a line of code names the room as a path of this crate.
+fn mentions(line: &str, room: &str) -> bool {
+    ["crate::", "feedloom::"].iter().any(|root| {
+        line.match_indices(root).any(|(at, _)| {
+            let after = &line[at + root.len()..];
+            let direct = after
+                .strip_prefix(room)
+                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'));
+            let grouped = after.starts_with('{')
+                && after
+                    .split(['{', ',', ' ', '}'])
+                    .any(|part| part.split("::").next() == Some(room));
+            direct || grouped
+        })
+    })
+}
+
+/// Lines of code with their numbers: comments and tests left out.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    text[..end]
+        .lines()
+        .enumerate()
+        .map(|(at, line)| (at + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// Every file of `src` with its room and text; files of tests left out.
+fn sources() -> Vec<(String, PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    assert!(found.len() > 20, "the walk found the sources");
+    found
+        .into_iter()
+        .filter(|file| {
+            !["tests.rs", "testing.rs", "fake.rs"].iter().any(|test| file.ends_with(test))
+        })
+        .map(|file| {
+            let inside = file.strip_prefix(&root).unwrap();
+            let room = inside
+                .components()
+                .next()
+                .unwrap()
+                .as_os_str()
+                .to_string_lossy()
+                .trim_end_matches(".rs")
+                .to_owned();
+            let text = fs::read_to_string(&file).unwrap();
+            (room, inside.to_owned(), text)
+        })
+        .collect()
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
