@@ -235,7 +235,7 @@ fn w17_nothing_executable_survives() {
         content(
             "<p onclick=\"track(1)\">视频</p><iframe src=\"//player.example.com/\"></iframe><script>var ad=1;</script><p><a href=\"javascript:void(0)\">查看</a></p>"
         ),
-        "<p>视频</p><p><a rel=\"noopener noreferrer nofollow ugc\">查看</a></p>"
+        "<p>视频</p><p>查看</p>"
     );
 }
 

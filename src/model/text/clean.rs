@@ -16,7 +16,9 @@ use super::plain;
 /// Deepest nesting a body may have; deeper ones are reduced to their words. DOMPurify's figure.
 const DEPTH: usize = 255;
 /// Most tags a body may have.
-const TAGS: usize = 200_000;
+const TAGS: usize = 50_000;
+/// Most attributes a tag keeps.
+const ATTRIBUTES: usize = 64;
 /// Longest body that is cleaned, in bytes; the rest is cut off.
 const LENGTH: usize = 2 << 20;
 
@@ -37,7 +39,7 @@ pub(in crate::model) fn sanitise(html: &str, base: Option<&Url>) -> String {
         return paragraphs(&plain::words(html));
     }
     BASE.with_borrow_mut(|slot| *slot = base.cloned());
-    let clean = POLICY.clean(html).to_string();
+    let clean = POLICY.clean(&with_few_attributes(html)).to_string();
     if clean.chars().all(plain::is_xml) {
         clean
     } else {
@@ -157,10 +159,11 @@ fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, st
 
 /// Whether the tree of this HTML could be deeper or larger than we build.
 ///
-/// Counts on the safe side: an end tag closes what it would close in a browser or less, so that the
-/// count is never below the tree's depth (html5ever recurses into what it drops).
+/// Counts on the safe side: an end tag closes what it would close in a browser or less, and a
+/// formatting element stays open until its own end tag, since a browser opens it again in every
+/// paragraph that follows (HTML, section 13.2.4.3). So the count is never below the tree's depth.
 pub(in crate::model) fn is_too_deep(html: &str) -> bool {
-    let mut open: Vec<Cow<'_, str>> = Vec::new();
+    let mut open = OpenElements::default();
     let mut tags = 0;
     for at in memchr::memchr_iter(b'<', html.as_bytes()) {
         let after = &html[at + 1..];
@@ -170,12 +173,11 @@ pub(in crate::model) fn is_too_deep(html: &str) -> bool {
         }
         tags += 1;
         let name = tag_name(after);
-        if ends {
-            close(&mut open, &name);
-        } else if !plain::is_among(VOID, &name) && !ends_by_itself(&open, &name) {
-            open.push(name);
+        match ends {
+            true => open.close(&name),
+            false => open.open(name),
         }
-        if open.len() > DEPTH || tags > TAGS {
+        if open.names.len() > DEPTH || tags > TAGS {
             return true;
         }
     }
@@ -187,10 +189,9 @@ const FORMATTING: &str = " a b big code em font i nobr s small strike strong tt 
 const SCOPES: &str = " applet button caption html marquee object table td template th svg math ";
 
 fn tag_name(after: &str) -> Cow<'_, str> {
-    let end = after
-        .find(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>')
-        .unwrap_or(after.len());
-    let name = &after[..end];
+    let end = after.find(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>');
+    // No element has a longer name; the rest of a longer one tells nothing.
+    let name = &after[..after.floor_char_boundary(end.unwrap_or(after.len()).min(32))];
     if name.bytes().any(|b| b.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
     } else {
@@ -198,19 +199,90 @@ fn tag_name(after: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the innermost element ends where another of its name begins.
-fn ends_by_itself(open: &[Cow<'_, str>], name: &str) -> bool {
-    let is_such = matches!(name, "p" | "li" | "dd" | "dt" | "tr" | "td" | "th" | "option");
-    is_such && open.last().is_some_and(|open| open == name)
+/// The elements open at a place, as far as a bound on depth asks.
+#[derive(Default)]
+struct OpenElements<'h> {
+    names: Vec<Cow<'h, str>>,
+    /// How many of them end tags do not reach across.
+    scopes: usize,
 }
 
-fn close(open: &mut Vec<Cow<'_, str>>, name: &str) {
-    let Some(found) = open.iter().rposition(|open| open == name) else { return };
-    if plain::is_among(FORMATTING, name) {
-        open.remove(found);
-    } else if !open[found + 1..].iter().any(|between| plain::is_among(SCOPES, between)) {
-        open.truncate(found);
+impl<'h> OpenElements<'h> {
+    fn open(&mut self, name: Cow<'h, str>) {
+        let ends_by_itself =
+            matches!(&*name, "p" | "li" | "dd" | "dt" | "tr" | "td" | "th" | "option");
+        let is_repeated = ends_by_itself && self.names.last() == Some(&name);
+        if !is_repeated && !plain::is_among(VOID, &name) {
+            self.scopes += usize::from(plain::is_among(SCOPES, &name));
+            self.names.push(name);
+        }
     }
+
+    fn close(&mut self, name: &str) {
+        let Some(found) = self.names.iter().rposition(|open| open == name) else { return };
+        if plain::is_among(FORMATTING, name) {
+            self.names.remove(found);
+            return;
+        }
+        let is_reached = self.scopes == 0
+            || !self.names[found + 1..].iter().any(|between| plain::is_among(SCOPES, between));
+        if is_reached {
+            let mut at = found;
+            while at < self.names.len() {
+                match plain::is_among(FORMATTING, &self.names[at]) {
+                    true => at += 1,
+                    false => {
+                        let closed = self.names.remove(at);
+                        self.scopes -= usize::from(plain::is_among(SCOPES, &closed));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Drops attributes past the most a tag may have: html5ever compares each with all before it.
+/// Borrowed when there is nothing to drop, which is nearly always.
+pub(in crate::model) fn with_few_attributes(html: &str) -> Cow<'_, str> {
+    let mut kept = String::new();
+    let mut copied = 0;
+    for at in memchr::memchr_iter(b'<', html.as_bytes()) {
+        if at < copied || !html[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()) {
+            continue;
+        }
+        let (length, cut) = tag_with_few_attributes(&html[at..]);
+        if let Some(cut) = cut {
+            kept.push_str(&html[copied..at + cut]);
+            copied = at + length;
+        }
+    }
+    match copied {
+        0 => Cow::Borrowed(html),
+        _ => Cow::Owned(kept + &html[copied..]),
+    }
+}
+
+/// How long a tag is, and where its attributes become too many.
+fn tag_with_few_attributes(tag: &str) -> (usize, Option<usize>) {
+    let (mut quote, mut parts, mut in_part, mut cut) = (None, 0, true, None);
+    for (at, byte) in tag.bytes().enumerate() {
+        match (quote, byte) {
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'>') => return (at, cut),
+            (None, b'"' | b'\'') => (quote, in_part) = (Some(byte), true),
+            (None, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'/') => in_part = false,
+            (None, _) if !in_part => {
+                in_part = true;
+                parts += 1;
+                if parts > ATTRIBUTES && cut.is_none() {
+                    cut = Some(at);
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    (tag.len(), cut)
 }
 
 #[cfg(test)]
@@ -264,6 +336,21 @@ mod tests {
         check(&format!("{}deep", "<b></x>".repeat(40_000)), "<p>deep</p>");
         check(&format!("{}deep", "<b><div></b>".repeat(40_000)), "<p>deep</p>");
         check(&format!("{}deep", "<div><table></div>".repeat(40_000)), "<p>deep</p>");
+    }
+
+    #[test]
+    fn t_16_formatting_left_open_counts_in_every_paragraph() {
+        let html: String = (0..2000).map(|n| format!("<p><b id={n}>x</p>")).collect();
+        assert!(is_too_deep(&html));
+        assert!(!is_too_deep(&"<p><b>x</b></p>".repeat(2000)));
+    }
+
+    #[test]
+    fn t_15_attributes_past_the_bound_are_dropped() {
+        let many: String = (0..100_000).map(|n| format!(" a{n}=\"{n} >\"")).collect();
+        let html = format!("<p title=x{many}>a</p><b>b</b>");
+        check(&html, "<p title=\"x\">a</p><b>b</b>");
+        assert!(matches!(with_few_attributes("<p a=1 b='>'>x</p>"), Cow::Borrowed(_)));
     }
 
     #[test]

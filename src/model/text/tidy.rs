@@ -97,6 +97,8 @@ struct Page {
     /// Blocks begun so far.
     blocks: usize,
     is_stable: bool,
+    /// How long the output was when it was last trimmed as far as it goes.
+    trimmed: usize,
 }
 
 impl Page {
@@ -111,6 +113,7 @@ impl Page {
             preformatted: 0,
             blocks: 0,
             is_stable: true,
+            trimmed: usize::MAX,
         }
     }
 
@@ -177,7 +180,11 @@ impl Page {
         self.line_start = true;
     }
 
+    /// A picture without an address shows nothing.
     fn picture(&mut self, tag: &str) {
+        if !tag.contains(" src=\"") {
+            return;
+        }
         self.due_blank();
         self.html.push_str(&with_honest_alt(tag));
         self.shown();
@@ -246,10 +253,12 @@ impl Page {
         }
     }
 
-    /// A `span` without attributes goes, unless it holds a block: what follows a heading's tag, say,
-    /// is read in another way without it.
+    /// A `span` without attributes and a link that leads nowhere go, unless they hold a block: what
+    /// follows a heading's tag, say, is read in another way without them.
     fn says_nothing(&self, open: &Open) -> bool {
-        &self.html[open.at..open.content] == "<span>" && open.blocks == self.blocks
+        let tag = &self.html[open.at..open.content];
+        let leads_nowhere = open.name == "a" && !tag.contains(" href=\"");
+        (tag == "<span>" || leads_nowhere) && open.blocks == self.blocks
     }
 
     /// A block that holds one picture and nothing else is a figure.
@@ -281,6 +290,9 @@ impl Page {
         let start = self.content_start();
         let mut end = start + trim_end(&self.html[start..]).len();
         self.html.truncate(end);
+        if end > start || self.trimmed == end {
+            return;
+        }
         for inner in (0..self.open.len()).rev() {
             let Open { before, at, content, .. } = self.open[inner];
             if content != end {
@@ -298,6 +310,7 @@ impl Page {
                 open.before -= shorter;
             }
         }
+        self.trimmed = self.html.len();
     }
 
     fn content_start(&self) -> usize {
