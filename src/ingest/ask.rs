@@ -14,7 +14,7 @@ use http::{Response, StatusCode};
 use sha2::{Digest, Sha256};
 
 use super::poll::Poll;
-use crate::adapter::{About, Ask, Entry, Parsed, Problem};
+use crate::adapter::{About, Ask, Entry, Parsed, Problem, Request};
 use crate::model::source::Validators;
 use crate::model::time::Timestamp;
 use crate::net;
@@ -31,6 +31,8 @@ pub(super) struct Listing {
     pub(super) problems: Vec<Problem>,
     pub(super) validators: Vec<Validators>,
     pub(super) whole: bool,
+    /// A later page could not be had, so that the next poll should see it all again.
+    pub(super) is_cut: bool,
     /// Every question was answered by "as before".
     pub(super) unchanged: bool,
 }
@@ -127,19 +129,33 @@ impl Poll<'_> {
         })
     }
 
-    /// Takes a page and those after it, until one shows an entry we know.
+    /// Takes a page and those after it, until one shows an entry we know. A later page that fails
+    /// costs itself and not the pages before it.
     async fn pages(&self, mut parsed: Parsed, listing: &mut Listing) -> Result<(), Failure> {
-        for _ in 0..PAGES {
+        for page in 2..=PAGES {
             let next = parsed.next.take();
             let is_news = next.is_some() && self.is_all_new(&parsed.entries).await?;
             listing.add(parsed);
             let Some(request) = next.filter(|_| is_news) else { return Ok(()) };
-            let ask = Ask { request, of: None };
-            let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
-            usable(&answer.response, self.now)?;
-            parsed = self.parse(ask, answer.at, answer.response).await?;
+            parsed = match self.page(request).await {
+                Ok(parsed) => parsed,
+                Err(failure) => {
+                    let what = format!("page {page} is missing: {}", failure.what);
+                    listing.problems.push(Problem::of_document(what));
+                    listing.is_cut = true;
+                    return Ok(());
+                }
+            };
         }
+        listing.add(parsed);
         Ok(())
+    }
+
+    async fn page(&self, request: Request) -> Result<Parsed, Failure> {
+        let ask = Ask { request, of: None };
+        let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
+        usable(&answer.response, self.now)?;
+        self.parse(ask, answer.at, answer.response).await
     }
 
     async fn is_all_new(&self, entries: &[Entry]) -> Result<bool, Failure> {

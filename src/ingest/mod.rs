@@ -20,7 +20,7 @@ use tracing::{error, info, warn};
 
 use crate::adapter::Adapter;
 use crate::clock::Clock;
-use crate::model::source::{Source, SourceId};
+use crate::model::source::{PollState, Source, SourceId};
 use crate::model::time::Timestamp;
 use crate::net::{Permit, Transport};
 use crate::store::{self, Claimed, Committed, Finish, PollLease, Slice, Store};
@@ -120,7 +120,7 @@ impl Ingest {
     /// Polls what is due, for ever; ends when `stop` is cancelled and the polls under way are done.
     /// `ready` turns true once every source that was due at the start has had its first try.
     pub async fn run(&self, stop: CancellationToken, ready: watch::Sender<bool>) {
-        let mut waiting = self.due_now().await;
+        let mut waiting = self.due_now(&stop).await;
         let mut running = Running::default();
         let mut tidied = self.clock.now();
         while !stop.is_cancelled() {
@@ -161,22 +161,33 @@ impl Ingest {
         let mut reports: Vec<Report> = Vec::new();
         let mut left: Option<Vec<SourceId>> = only.map(<[SourceId]>::to_vec);
         let mut done: HashSet<SourceId> = HashSet::new();
+        let mut failed = None;
         loop {
             let free = SLOTS - running.polls.len();
-            if free > 0 && left.as_ref().is_none_or(|left| !left.is_empty()) {
-                let claimed = self.store.claim_due(self.clock.now(), free, left.as_deref()).await?;
-                for lease in claimed.taken {
-                    if let Some(left) = &mut left {
-                        left.retain(|id| *id != lease.source);
+            let is_left = left.as_ref().is_none_or(|left| !left.is_empty());
+            if free > 0 && is_left && failed.is_none() {
+                match self.store.claim_due(self.clock.now(), free, left.as_deref()).await {
+                    Ok(claimed) => {
+                        for lease in claimed.taken {
+                            if let Some(left) = &mut left {
+                                left.retain(|id| *id != lease.source);
+                            }
+                            let again = !done.insert(lease.source.clone());
+                            self.start(&mut running, lease, force && !again);
+                        }
                     }
-                    let again = !done.insert(lease.source.clone());
-                    self.start(&mut running, lease, force && !again);
+                    // Polls under way are ended in order first, so that they hold no lease.
+                    Err(error) => failed = Some(error),
                 }
             }
-            let Some(one) = running.polls.join_next_with_id().await else { return Ok(reports) };
-            if let Some(report) = self.close(&mut running, one).await {
-                tell(&report);
-                reports.push(report);
+            match running.polls.join_next_with_id().await {
+                Some(one) => {
+                    if let Some(report) = self.close(&mut running, one).await {
+                        tell(&report);
+                        reports.push(report);
+                    }
+                }
+                None => return failed.map_or(Ok(reports), Err),
             }
         }
     }
@@ -287,14 +298,23 @@ impl Ingest {
         }
     }
 
-    async fn due_now(&self) -> HashSet<SourceId> {
-        let now = self.clock.now();
-        let states = self.store.states().await.unwrap_or_default();
-        states
-            .into_iter()
-            .filter(|(_, state)| state.due.is_none_or(|due| due <= now))
-            .map(|(id, _)| id)
-            .collect()
+    /// Sources that are due at the start, asked of the store until it answers.
+    async fn due_now(&self, stop: &CancellationToken) -> HashSet<SourceId> {
+        loop {
+            let now = self.clock.now();
+            match self.store.states().await {
+                Ok(states) => {
+                    let is_due = |state: &PollState| state.due.is_none_or(|due| due <= now);
+                    let due = states.into_iter().filter(|(_, state)| is_due(state));
+                    return due.map(|(id, _)| id).collect();
+                }
+                Err(error) => error!(%error, "the store does not say what is due"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return HashSet::new(),
+                () = self.clock.sleep_until(now.plus(PAUSE)) => {}
+            }
+        }
     }
 }
 

@@ -6,12 +6,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use tracing::warn;
+
 use super::ask::{Failure, Listing};
 use super::schedule::{self, Outcome};
 use super::{Report, Upstream};
 use crate::model::time::Timestamp;
 use crate::net::Transport;
-use crate::store::{self, Committed, Finish, PollLease, Slice, Store};
+use crate::store::{self, Committed, Finish, LEASE, PollLease, Slice, Store};
 
 /// What one poll needs of the house.
 pub(super) struct Poll<'a> {
@@ -25,8 +27,26 @@ pub(super) struct Poll<'a> {
 }
 
 impl Poll<'_> {
-    /// Polls and commits. The report tells people how it went.
+    /// Polls and commits, and keeps the lease meanwhile. The report tells people how it went.
     pub(super) async fn run(self) -> Result<Report, store::Error> {
+        tokio::select! {
+            report = self.poll() => report,
+            never = self.keep_lease() => never,
+        }
+    }
+
+    /// Begins the lease anew long before it ends, however slow the upstream is.
+    async fn keep_lease<T>(&self) -> T {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            if let Err(error) = self.commit(Slice::default()).await {
+                // Whether the poll may still be stored shows when it is.
+                warn!(source.id = %self.lease.source, %error, "a lease could not be kept");
+            }
+        }
+    }
+
+    async fn poll(&self) -> Result<Report, store::Error> {
         let mut report = Report::of(&self.upstream.source.id);
         match self.list().await {
             Err(failure) => self.fail(failure, &mut report).await?,

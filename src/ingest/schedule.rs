@@ -13,6 +13,8 @@ const LOCAL: Duration = Duration::from_secs(60);
 const REMOTE: Duration = Duration::from_secs(3600);
 /// The longest wait between two tries; a source is never given up.
 const CEILING: Duration = Duration::from_secs(24 * 3600);
+/// The shortest wait for an entry that comes in later.
+const SOON: Duration = Duration::from_secs(1);
 /// The longest wait an upstream can ask for (P-09).
 const PATIENCE: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -28,6 +30,11 @@ pub enum Outcome {
     Owing,
     /// An entry comes in at this time.
     Awaiting(Timestamp),
+    /// The list was taken, but a detail failed so many times.
+    Indebted {
+        /// From one.
+        tries: u32,
+    },
     /// It went wrong; upstream may have said when to come back.
     Failed {
         /// `Retry-After`, as an instant.
@@ -41,14 +48,23 @@ pub fn next(source: &Source, state: &PollState, outcome: Outcome, now: Timestamp
     match outcome {
         Outcome::Owing => now,
         Outcome::Answered { ttl } => now.plus(jittered(self::interval(source, ttl), source, now)),
-        Outcome::Awaiting(at) => at.min(now.plus(jittered(interval, source, now))),
+        Outcome::Awaiting(at) => {
+            at.max(now.plus(SOON)).min(now.plus(jittered(interval, source, now)))
+        }
+        Outcome::Indebted { tries } => backoff(source, tries - 1, now),
         Outcome::Failed { retry_after } => {
-            let doubled = interval.saturating_mul(1 << state.failures.min(12));
-            let backoff = now.plus(jittered(doubled.min(CEILING.max(interval)), source, now));
+            let backoff = backoff(source, state.failures, now);
             let asked = retry_after.map(|at| at.min(now.plus(PATIENCE)));
             asked.map_or(backoff, |at| at.max(backoff))
         }
     }
+}
+
+/// The interval, doubled for each failure before this one, up to a day; a source is never given up.
+fn backoff(source: &Source, failures: u32, now: Timestamp) -> Timestamp {
+    let interval = interval(source, None);
+    let doubled = interval.saturating_mul(1 << failures.min(12));
+    now.plus(jittered(doubled.min(CEILING.max(interval)), source, now))
 }
 
 fn interval(source: &Source, ttl: Option<u32>) -> Duration {

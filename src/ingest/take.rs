@@ -33,8 +33,8 @@ struct Debts {
     budget: usize,
     /// Details beyond the budget.
     owing: bool,
-    /// Details that failed.
-    failed: bool,
+    /// How often the detail that failed most failed; those given up do not count.
+    tries: u32,
     /// The first entry that comes in later.
     later: Option<Timestamp>,
     problems: Vec<Problem>,
@@ -94,7 +94,8 @@ impl Poll<'_> {
         answer: Vec<u64>,
         loss: Option<String>,
     ) -> Finish {
-        let settled = !debts.owing && !debts.failed && debts.later.is_none() && loss.is_none();
+        let is_whole = loss.is_none() && !listing.is_cut;
+        let settled = !debts.owing && debts.tries == 0 && debts.later.is_none() && is_whole;
         Finish {
             succeeded: true,
             validators: settled.then(|| listing.validators.clone()),
@@ -184,7 +185,9 @@ impl Poll<'_> {
         let (name, what) = (name_of(entry), &failure.what);
         let told = format!("the detail of `{name}` failed ({tries} of {PATIENCE} tries): {what}");
         debts.problems.push(Problem::of_document(told));
-        debts.failed |= tries < PATIENCE;
+        if tries < PATIENCE {
+            debts.tries = debts.tries.max(tries);
+        }
         if tries < PATIENCE || entry.draft.title.is_none() { Debt::Owed } else { Debt::Waived }
     }
 
@@ -272,8 +275,8 @@ fn distinct(listing: &mut Listing) -> Vec<Entry> {
     for entry in &entries {
         links.entry(entry.mark.key).or_default().insert(entry.draft.link.clone());
     }
-    let mut seen = HashSet::new();
-    let mut kept = Vec::with_capacity(entries.len());
+    let mut places: HashMap<u64, usize> = HashMap::new();
+    let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
     let mut shared = 0;
     for mut entry in entries {
         let is_shared = links.get(&entry.mark.key).is_some_and(|links| links.len() > 1);
@@ -282,8 +285,14 @@ fn distinct(listing: &mut Listing) -> Vec<Entry> {
             entry.draft.guid = None;
             entry.mark = Mark { key: Mark::new(&link, []).key, ..entry.mark };
         }
-        if seen.insert(entry.mark.key) {
-            kept.push(entry);
+        match places.get(&entry.mark.key) {
+            None => {
+                places.insert(entry.mark.key, kept.len());
+                kept.push(entry);
+            }
+            // Of two that differ the same one is kept whatever order they come in.
+            Some(&place) if entry.mark.digest < kept[place].mark.digest => kept[place] = entry,
+            Some(_) => {}
         }
     }
     if shared > 0 {
@@ -296,8 +305,8 @@ fn distinct(listing: &mut Listing) -> Vec<Entry> {
 
 fn outcome(debts: &Debts, about: &About) -> Outcome {
     match debts {
-        Debts { owing: true, failed: false, .. } => Outcome::Owing,
-        Debts { failed: true, .. } => Outcome::Failed { retry_after: None },
+        Debts { tries: tries @ 1.., .. } => Outcome::Indebted { tries: *tries },
+        Debts { owing: true, .. } => Outcome::Owing,
         Debts { later: Some(at), .. } => Outcome::Awaiting(*at),
         _ => Outcome::Answered { ttl: about.ttl },
     }
