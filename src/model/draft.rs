@@ -24,6 +24,8 @@ pub struct Draft {
     pub summary: Option<Text>,
     /// RSS `content:encoded`, Atom `content`, JSON `content_html` or `content_text`.
     pub content: Option<Text>,
+    /// The same body in a form with more marks in it: the upstream's rules read it, readers don't see it.
+    pub annotated: Option<Text>,
     /// When upstream says it was published.
     pub published: Option<Stamp>,
     /// When upstream says it was last edited.
@@ -139,8 +141,12 @@ impl Draft {
     fn matter(&mut self, source: &Source) -> Option<Matter> {
         let base = self.base(source);
         let base = base.as_ref();
-        let found =
-            self.content.as_mut().map(|content| apply(&source.rules, content)).unwrap_or_default();
+        let annotated = self.annotated.take();
+        let marks = annotated.iter().flat_map(|text| source.rules.read(text));
+        let mut found: Vec<(&Field, String)> = marks.collect();
+        if let Some(text) = &mut self.content {
+            found.append(&mut apply(&source.rules, text));
+        }
         let mut content = self
             .content
             .take()
@@ -172,6 +178,7 @@ impl Draft {
             authors: people(std::mem::take(&mut self.authors), base),
             labels: labels(std::mem::take(&mut self.labels)),
             outlet: self.outlet.take().and_then(name),
+            outlet_stated: false,
             origin: self.origin.take().and_then(|origin| origin_of(origin, base)),
             enclosures: enclosures(std::mem::take(&mut self.enclosures), base),
             image: self.image.take().and_then(|image| link::resolve(&image, base)),
@@ -192,8 +199,11 @@ impl Draft {
 
 /// Runs the upstream's own rules over a body and leaves what they leave.
 fn apply<'r>(rules: &'r Rules, content: &mut Text) -> Vec<(&'r Field, String)> {
-    if rules.is_empty() || !content.is_html() {
+    if rules.is_empty() {
         return Vec::new();
+    }
+    if !content.is_html() {
+        return rules.read(content);
     }
     let (left, found) = rules.apply(&content.raw);
     content.raw = left;
@@ -203,7 +213,11 @@ fn apply<'r>(rules: &'r Rules, content: &mut Text) -> Vec<(&'r Field, String)> {
 
 fn enrich(matter: &mut Matter, field: &Field, value: String, base: Option<&Url>) {
     match field {
-        Field::Outlet => matter.outlet = name(value).or(matter.outlet.take()),
+        Field::Outlet => {
+            let stated = name(value);
+            matter.outlet_stated |= stated.is_some();
+            matter.outlet = stated.or(matter.outlet.take());
+        }
         Field::Author => {
             matter.authors.extend(people(vec![Person { name: value, ..Person::default() }], base))
         }
@@ -350,14 +364,16 @@ impl Times {
             Timestamp::read_as(&stamp.raw, &stamp.forms, &source.zone, Some(seen)).ok()
         };
         let believed = |at: &Timestamp| at.millis() <= seen.plus(AHEAD).millis();
-        let published = read(&draft.published);
+        // Atom asks for `updated` alone (RFC 4287 section 4.2.9); what says no more was published then.
+        let edited = read(&draft.updated).filter(believed);
+        let published = read(&draft.published).or(edited.filter(|_| draft.published.is_none()));
         let held_until = published.filter(|at| draft.held && at.millis() > seen.millis());
         let published = published.filter(believed);
         let raw = match (&draft.published, published) {
             (Some(stamp), None) => name(stamp.raw.as_str()),
             _ => None,
         };
-        Times { published, updated: read(&draft.updated).filter(believed), raw, held_until }
+        Times { published, updated: edited, raw, held_until }
     }
 }
 

@@ -157,6 +157,8 @@ pub struct Matter {
     pub labels: Vec<Label>,
     /// The outlet's name, when the article names it (`文章来源：…`).
     pub outlet: Option<String>,
+    /// Whether the body itself names the outlet; such a name wins over what lists say.
+    pub outlet_stated: bool,
     /// The publication upstream took it from.
     pub origin: Option<Origin>,
     /// Attached files.
@@ -359,6 +361,13 @@ pub struct Contribution {
     pub matter: Matter,
 }
 
+impl Contribution {
+    /// Orders contributions by whose body counts: the newest detail first, then the file's order.
+    fn newest_first(&self) -> (bool, std::cmp::Reverse<Option<Timestamp>>, u32) {
+        (self.detailed.is_none(), std::cmp::Reverse(self.detailed), self.rank)
+    }
+}
+
 impl Matter {
     /// What a reader sees of an item that several sources of one namespace show.
     ///
@@ -373,21 +382,19 @@ impl Matter {
         let body = contributions
             .iter()
             .filter(|c| c.matter.content.is_some())
-            .min_by_key(|c| {
-                (
-                    c.detailed
-                        .map(|at| std::cmp::Reverse(at.millis()))
-                        .map_or((1, None), |r| (0, Some(r))),
-                    c.rank,
-                )
-            })
+            .min_by_key(|c| c.newest_first())
             .and_then(|c| c.matter.content.clone());
+        let stated = contributions.iter().filter(|c| c.matter.outlet_stated);
+        let stated = stated.min_by_key(|c| c.newest_first()).and_then(|c| c.matter.outlet.clone());
         let mut contributions = contributions.into_iter().map(|c| c.matter);
         let mut whole = contributions.next().expect("an item has a contribution");
         for other in contributions {
             whole.fill(other);
         }
         whole.content = body;
+        if let Some(outlet) = stated {
+            (whole.outlet, whole.outlet_stated) = (Some(outlet), true);
+        }
         whole
     }
 

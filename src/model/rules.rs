@@ -7,7 +7,7 @@ use ego_tree::NodeId;
 use regex::{Captures, Regex};
 use scraper::{ElementRef, Html, Node, Selector};
 
-use super::text::{clean, plain};
+use super::text::{Text, clean, plain};
 
 /// Cleaning that belongs to one upstream. Applied to a body before it is sanitised: extract first, then remove, then unwrap.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +87,20 @@ impl Rules {
         (page.root_element().inner_html(), found)
     }
 
+    /// What the rules read out of a text that stays as it is. Of plain text only rules without a
+    /// selector can read.
+    pub fn read(&self, text: &Text) -> Vec<(&Field, String)> {
+        if text.is_html() {
+            return self.apply(&text.raw).1;
+        }
+        let rules = self.extract.iter().filter(|rule| rule.select.is_none());
+        rules
+            .flat_map(|rule| {
+                rule.distinct(&[text.raw.clone()]).into_iter().map(|value| (&rule.to, value))
+            })
+            .collect()
+    }
+
     fn prefer_images(&self, page: &mut Html) {
         if self.images.is_empty() {
             return;
@@ -133,6 +147,11 @@ impl Extract {
                 .collect(),
             None => vec![page.root_element().text().collect()],
         };
+        self.distinct(&texts)
+    }
+
+    /// The values of some texts, each once.
+    fn distinct(&self, texts: &[String]) -> Vec<String> {
         let mut values: Vec<String> =
             texts.iter().flat_map(|text| self.values(text)).take(Self::MOST).collect();
         let mut known = std::collections::HashSet::new();

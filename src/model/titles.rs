@@ -83,8 +83,8 @@ pub(super) fn without_title(summary: PlainText, title: &PlainText) -> PlainText 
     }
 }
 
-/// Whether a headline is the title, give or take a few characters: one holds the other, or nine in
-/// ten of their character pairs are shared.
+/// Whether a headline is the title, give or take a few characters: nine in ten of their character
+/// pairs are shared.
 fn is_nearly(head: &str, title: &str) -> bool {
     let (head, title): (Vec<char>, Vec<char>) = (bare(head).collect(), bare(title).collect());
     if head.is_empty() || title.is_empty() {
@@ -97,19 +97,18 @@ fn is_nearly(head: &str, title: &str) -> bool {
     head == title || one.intersection(&other).count() * 20 >= (one.len() + other.len()) * 9
 }
 
-/// A title for an article without one: the first sentence of its summary, else of its body.
+/// A title for an article without one: the first sentence of its summary, else of its body's first
+/// block with words.
 pub(super) fn infer(summary: Option<&PlainText>, content: Option<&SafeHtml>) -> Option<PlainText> {
-    let text = summary
-        .cloned()
-        .or_else(|| content.map(SafeHtml::words))
-        .filter(|text| !text.is_empty())?;
+    let text = summary.cloned().or_else(|| content.and_then(SafeHtml::first_words))?;
     let text = text.as_str();
-    let end = text
-        .char_indices()
-        .find(|(at, c)| ends_sentence(*c, &text[*at..]))
-        .map_or(text.len(), |(at, _)| at);
-    let sentence = if end == 0 { text } else { &text[..end] };
-    Some(PlainText::recall(cut(sentence.trim_end(), INFERRED)))
+    let end = text.char_indices().find(|(at, c)| ends_sentence(*c, &text[*at..]));
+    let sentence = match end {
+        Some((at, _)) if at > 0 => &text[..at],
+        _ => text,
+    };
+    let title = cut(sentence.trim_end(), INFERRED);
+    (!title.is_empty()).then(|| PlainText::recall(title))
 }
 
 fn ends_sentence(c: char, from: &str) -> bool {

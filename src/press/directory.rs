@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
+
 use crate::model::feed::{Catalogue, Revision, Shelf, ShelfHead, Site};
 use crate::model::time::{Offset, Timestamp};
 
@@ -13,6 +15,12 @@ pub enum Place {
     Here(Arc<ShelfHead>),
     /// At this one's; it was asked under an old slug.
     Moved(Shelf),
+}
+
+/// An old slug as it is compared: upstreams' had blanks, parentheses and capitals, which arrive
+/// percent-encoded and in any case.
+fn spelt(alias: &str) -> String {
+    percent_decode_str(alias).decode_utf8_lossy().to_lowercase()
 }
 
 /// All shelves in the order of the catalogue.
@@ -31,7 +39,7 @@ impl Directory {
             return Some(Place::Here(head.clone()));
         }
         let Shelf::Category(slug) = shelf else { return None };
-        self.aliases.get(slug).cloned().map(Place::Moved)
+        self.aliases.get(&spelt(slug)).cloned().map(Place::Moved)
     }
 
     /// The newest revision taken in.
@@ -80,7 +88,7 @@ impl Directory {
     fn insert(&mut self, head: ShelfHead) {
         self.newest = self.newest.max(head.head.revision);
         for alias in &head.aliases {
-            self.aliases.insert(alias.clone(), head.shelf.clone());
+            self.aliases.insert(spelt(alias), head.shelf.clone());
         }
         self.shelves.insert(head.shelf.clone(), Arc::new(head));
     }

@@ -40,6 +40,8 @@ pub struct Selector {
     prefix: Vec<Affix>,
     suffix: Vec<Affix>,
     pattern: Option<Regex>,
+    /// What the value is put into, where `{value}` stands.
+    within: Option<Template>,
     when: Vec<Test>,
     /// Whether the text is markup, where the file says so.
     pub html: Option<bool>,
@@ -120,6 +122,7 @@ impl Selector {
             prefix: Vec::new(),
             suffix: Vec::new(),
             pattern: None,
+            within: None,
             when: Vec::new(),
             html: None,
             forms: Vec::new(),
@@ -140,6 +143,7 @@ impl Selector {
         self.prefix = reader.affixes("prefix");
         self.suffix = reader.affixes("suffix");
         self.pattern = reader.read("pattern", pattern);
+        self.within = reader.read("within", within);
         let tests = reader.tables("when");
         self.when = tests.iter().map(|test| Test::read(test, reader.mistakes())).collect();
     }
@@ -174,7 +178,12 @@ impl Selector {
                 values.iter().flat_map(|value| value.split(separator)).map(str::to_owned).collect();
         }
         let values = values.iter().flat_map(|value| self.meant(value));
-        values.filter(|value| !value.trim().is_empty()).take(VALUES_MOST).collect()
+        let values = values.filter(|value| !value.trim().is_empty());
+        let values = values.filter_map(|value| match &self.within {
+            Some(template) => filled(template, &serde_json::json!({ "value": value }), used),
+            None => Some(value),
+        });
+        values.take(VALUES_MOST).collect()
     }
 
     /// What of a text is meant.
@@ -260,6 +269,14 @@ fn origin(setting: &Setting, reader: &mut Reader) -> Option<From> {
             );
             None
         }
+    }
+}
+
+/// The text a value is put into, where `{value}` stands.
+fn within(setting: &Setting) -> Result<Template, Mistake> {
+    match setting.text()?.contains("{value}") {
+        true => template(setting),
+        false => Err(Mistake::at(setting, "this should hold `{value}`, where the value goes")),
     }
 }
 

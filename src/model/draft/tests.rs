@@ -176,7 +176,7 @@ fn q36_captions_that_say_nothing_are_emptied() {
         content(
             "<center><img src=\"https://e.com/D1_w859h506.jpg\" alt=\"图片\" style=\"border:#d1d1d1 1px solid\" /></center>"
         ),
-        "<figure><img src=\"https://e.com/D1_w859h506.jpg\" alt=\"\" width=\"859\" height=\"506\"></figure>"
+        "<figure><img src=\"https://e.com/D1_w859h506.jpg\" width=\"859\" height=\"506\" alt=\"\"></figure>"
     );
 }
 

@@ -146,6 +146,13 @@ impl SafeHtml {
         self.0.is_empty()
     }
 
+    /// The words of the first block that has any.
+    pub fn first_words(&self) -> Option<PlainText> {
+        let blocks = self.0.split_inclusive("</p>").flat_map(|part| part.split_inclusive("<br>"));
+        let words = blocks.map(|block| PlainText(plain::fold(&plain::words(block))));
+        words.into_iter().find(|words| !words.is_empty())
+    }
+
     /// Its words.
     pub fn words(&self) -> PlainText {
         PlainText(plain::fold(&plain::words(&self.0)))

@@ -234,7 +234,8 @@ impl Page {
         let Some(open) = self.open.pop() else { return };
         debug_assert_eq!(open.name, name, "the sanitiser nests well");
         self.preformatted -= usize::from(name == "pre");
-        if self.html.len() == open.content && is_needless_when_empty(name) {
+        let is_empty = self.html.len() == open.content;
+        if is_empty && (is_needless_when_empty(name) || self.says_nothing(&open)) {
             self.html.truncate(open.before);
             if open.before < open.at {
                 (self.blank, self.spaced) = (true, false);
@@ -348,39 +349,38 @@ fn is_needless_when_empty(name: &str) -> bool {
     !matches!(name, "td" | "th" | "tr" | "audio" | "video" | "pre" | "colgroup" | "a")
 }
 
-/// A picture's tag with a caption only when it says something (`alt="图片"` does not), and with the size its file name tells.
+/// A picture's tag with a caption only when it says something (`alt="图片"` does not), and with the
+/// size its file name tells where a side is missing.
 fn with_honest_alt(tag: &str) -> String {
     const MEANINGLESS: [&str; 8] =
         ["图片", "图", "image", "img", "picture", "pic", "photo", "图像"];
-    let mut honest = String::with_capacity(tag.len() + 8);
-    let mut has_alt = false;
-    let mut has_size = false;
-    let mut source = "";
     let inner = tag.trim_start_matches("<img").trim_end_matches('>').trim_end_matches('/');
-    honest.push_str("<img");
-    for (name, value) in attributes(inner) {
-        let value = match name {
-            "alt" => {
-                has_alt = true;
-                if MEANINGLESS.contains(&value.trim().to_lowercase().as_str()) { "" } else { value }
-            }
-            "src" => {
-                source = value;
-                value
-            }
-            "width" | "height" => {
-                has_size = true;
-                value
-            }
-            _ => value,
-        };
+    let value =
+        |wanted: &str| attributes(inner).find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    let side = |name: &str| value(name).and_then(|value| value.parse::<u32>().ok());
+    let alt = value("alt").filter(|alt| !MEANINGLESS.contains(&alt.trim().to_lowercase().as_str()));
+    let named = value("src").and_then(size_in_name);
+    let scaled = |side: u32, of: u32, to: u32| {
+        (u64::from(side) * u64::from(to) / u64::from(of)).max(1).to_string()
+    };
+    let (width, height) = match (value("width"), value("height"), named) {
+        (None, None, Some((width, height))) => (Some(width.to_string()), Some(height.to_string())),
+        (Some(width), None, Some(size)) => {
+            (Some(width.to_owned()), side("width").map(|side| scaled(side, size.0, size.1)))
+        }
+        (None, Some(height), Some(size)) => {
+            (side("height").map(|side| scaled(side, size.1, size.0)), Some(height.to_owned()))
+        }
+        (width, height, _) => (width.map(str::to_owned), height.map(str::to_owned)),
+    };
+    let mut honest = String::from("<img");
+    let others = attributes(inner).filter(|(name, _)| !matches!(*name, "alt" | "width" | "height"));
+    let others = others.map(|(name, value)| (name, value.to_owned()));
+    let sides = [("width", width), ("height", height), ("alt", Some(alt.unwrap_or("").to_owned()))];
+    for (name, value) in
+        others.chain(sides.into_iter().filter_map(|(name, value)| Some((name, value?))))
+    {
         honest.push_str(&format!(" {name}=\"{value}\""));
-    }
-    if !has_alt {
-        honest.push_str(" alt=\"\"");
-    }
-    if let (false, Some((width, height))) = (has_size, size_in_name(source)) {
-        honest.push_str(&format!(" width=\"{width}\" height=\"{height}\""));
     }
     honest.push('>');
     honest
@@ -451,7 +451,7 @@ mod tests {
     fn q36_centred_pictures_are_figures() {
         check(
             "<center><img src=\"https://e.com/a_w859h506.jpg\" alt=\"图片\"></center>",
-            "<figure><img src=\"https://e.com/a_w859h506.jpg\" alt=\"\" width=\"859\" height=\"506\"></figure>",
+            "<figure><img src=\"https://e.com/a_w859h506.jpg\" width=\"859\" height=\"506\" alt=\"\"></figure>",
         );
         check("<center>甲</center>", "<div>甲</div>");
     }

@@ -105,6 +105,8 @@ pub(super) struct Words {
     labels: Vec<Term>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outlet: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    outlet_stated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<Taken>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -164,6 +166,7 @@ impl From<Matter> for Words {
             authors: matter.authors.into_iter().map(Name::from).collect(),
             labels: matter.labels.into_iter().map(Term::from).collect(),
             outlet: matter.outlet,
+            outlet_stated: matter.outlet_stated,
             origin: matter.origin.map(Taken::from),
             enclosures: matter.enclosures.into_iter().map(File::from).collect(),
             image: matter.image,
@@ -185,6 +188,7 @@ impl From<Words> for Matter {
             authors: words.authors.into_iter().map(Person::from).collect(),
             labels: words.labels.into_iter().map(Label::from).collect(),
             outlet: words.outlet,
+            outlet_stated: words.outlet_stated,
             origin: words.origin.map(Origin::from),
             enclosures: words.enclosures.into_iter().map(Enclosure::from).collect(),
             image: words.image,
@@ -244,6 +248,7 @@ mod tests {
             authors: vec![Person { name: "n".to_owned(), email: Some("e".to_owned()), url: None }],
             labels: vec![Label { term: "t".to_owned(), scheme: Some("u".to_owned()) }],
             outlet: Some("o".to_owned()),
+            outlet_stated: true,
             origin: Some(Origin { title: "t".to_owned(), url: None, id: Some("i".to_owned()) }),
             enclosures: vec![Enclosure { url: "u".to_owned(), media_type: None, length: Some(7) }],
             image: Some("i".to_owned()),
