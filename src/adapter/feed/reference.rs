@@ -2,7 +2,7 @@
 //!
 //! Everything between two tags is resolved in one pass, because an escaped article has thousands
 //! of references. What is no reference stays as it is: feeds write `AT&T` and `?a=1&b=2`, and the
-//! entities of a DOCTYPE are never expanded (T-09).
+//! entities of a DOCTYPE are never expanded (T-09). Of html5ever only its tables are used.
 
 use std::borrow::Cow;
 
