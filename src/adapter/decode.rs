@@ -12,6 +12,7 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GB18030, GBK, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::Response;
+use crate::model::text::is_xml;
 
 /// Bytes in which a document declares its encoding; HTML's 1,024 are not always enough.
 const PROLOGUE: usize = 4096;
@@ -292,17 +293,12 @@ fn utf_32(bytes: &[u8], big: bool) -> String {
     characters.skip_while(|&c| c == '\u{feff}').collect()
 }
 
-/// Whether XML 1.0 (section 2.2) can carry a character.
-pub fn is_allowed(character: char) -> bool {
-    !matches!(character, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
-}
-
 /// The same text without the characters XML 1.0 cannot carry.
 pub fn allowed(text: Cow<'_, str>) -> Cow<'_, str> {
-    if !is_suspect(text.as_bytes()) || text.chars().all(is_allowed) {
+    if !is_suspect(text.as_bytes()) || text.chars().all(is_xml) {
         return text;
     }
-    Cow::Owned(text.chars().filter(|&c| is_allowed(c)).collect())
+    Cow::Owned(text.chars().filter(|&c| is_xml(c)).collect())
 }
 
 /// Whether some byte could belong to a character that isn't allowed. Written without early exit

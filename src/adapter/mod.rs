@@ -6,6 +6,7 @@
 pub mod decode;
 pub mod feed;
 pub mod json;
+mod mend;
 pub mod posts;
 pub mod question;
 pub mod select;

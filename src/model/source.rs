@@ -78,6 +78,11 @@ impl Source {
     }
 }
 
+/// The media type of a folder's listing, which is how a folder answers: a line a file,
+/// `name TAB size TAB milliseconds of its last change since 1970`, in order of name, each ended
+/// by a line feed.
+pub const LISTING: &str = "application/x-feedloom-listing";
+
 /// A private address the operator lets a source reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Allowed {

@@ -14,11 +14,7 @@ use http::{Request, Response, StatusCode, Uri, header};
 use url::Url;
 
 use super::{Answer, Error, Permit};
-
-/// The media type of a folder's listing: a line a file, `name TAB size TAB mtime in milliseconds`,
-/// in order of name. Folders in it, hidden files, and names that are not UTF-8 or hold a
-/// control character are left out.
-const LISTING: &str = "application/x-feedloom-listing";
+use crate::model::source::LISTING;
 
 /// Reads what the request's `file:` address names.
 pub(super) async fn send(request: Request<Bytes>, permit: &Permit) -> Result<Answer, Error> {
@@ -124,6 +120,8 @@ fn content(path: &Path, most: usize) -> Result<Vec<u8>, Trouble> {
     if content.len() > most { Err(Trouble::Size(most)) } else { Ok(content) }
 }
 
+/// The listing of a folder, as `LISTING` describes it. Folders in it, hidden files, and names that
+/// are not UTF-8 or hold a control character are left out.
 fn listing(folder: &Path, most: usize) -> Result<String, Trouble> {
     let mut lines = Vec::new();
     let mut length = 0;

@@ -2,10 +2,8 @@
 //!
 //! The two differ in names and in how a text tells its type; both spellings are read in both.
 
-use super::base64;
-use super::document::{
-    Category, Channel, Enclosure, Generator, Item, Link, Person, Raw, Text, add, fill, set,
-};
+use super::document::{Category, Channel, Enclosure, Item, Link, add, fill, set};
+use super::element::{address, channel_link, generator, item_link, person, text};
 use super::extension;
 use super::name::Space;
 use super::person::people;
@@ -72,47 +70,6 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     }
 }
 
-/// Reads a text construct (RFC 4287 section 3.1). Without a type it may be either: many write HTML and don't say so.
-pub(super) fn text<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, shape: Shape) -> Option<Text<'a>> {
-    let kind = tag.attribute("type").map(|kind| kind.to_ascii_lowercase());
-    let mode = tag.attribute("mode").unwrap_or_default();
-    if mode.eq_ignore_ascii_case("base64") {
-        return encoded(reader, tag, kind.as_deref());
-    }
-    match kind.as_deref() {
-        None => reader.text(tag, Kind::Unsaid, shape),
-        Some("text" | "text/plain" | "plain") => reader.text(tag, Kind::Plain, shape),
-        Some("xhtml") => reader.text(tag, Kind::Html, Shape::Xhtml),
-        // Atom 0.3 tells by the mode whether this is markup or escaped markup.
-        Some("application/xhtml+xml") if mode.is_empty() || mode == "xml" => {
-            reader.text(tag, Kind::Html, Shape::Xhtml)
-        }
-        Some(kind) if kind.contains("html") || kind.contains("xml") => {
-            reader.text(tag, Kind::Html, shape)
-        }
-        Some(kind) if kind.starts_with("text/") => reader.text(tag, Kind::Plain, shape),
-        Some(kind) if kind.contains('/') => encoded(reader, tag, Some(kind)),
-        Some(_) => reader.text(tag, Kind::Unsaid, shape),
-    }
-}
-
-/// Text in base64, where it is text (RFC 4287 section 4.1.3.3).
-fn encoded<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, kind: Option<&str>) -> Option<Text<'a>> {
-    let word = reader.word(tag)?;
-    let kind = match kind {
-        Some("text" | "text/plain") => Kind::Plain,
-        Some(kind) if kind.contains("html") => Kind::Html,
-        _ => Kind::Unsaid,
-    };
-    let decoded = base64::decode(&word).and_then(|bytes| String::from_utf8(bytes).ok());
-    let Some(decoded) = decoded else {
-        reader.note(None, "content in base64 that is no text was left out");
-        return None;
-    };
-    let text = crate::adapter::decode::allowed(decoded.into());
-    Some(Text::new(text, kind)).filter(|text| !text.raw.trim().is_empty())
-}
-
 /// The content, or where it is (RFC 4287 section 4.1.3.2).
 fn content<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let Some(href) = reader.address(tag.attribute("src")) else {
@@ -125,69 +82,6 @@ fn content<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     } else {
         add(&mut item.enclosures, Enclosure { href, media_type, length: None });
     }
-}
-
-/// Reads a `link`; one that leads nowhere is none.
-fn link<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Option<Link<'a>> {
-    let mut link = Link::default();
-    for (name, value) in tag.attributes() {
-        let value = Some(super::xml::trim(value)).filter(|value| !value.is_empty());
-        match reader.name(name).1.as_str() {
-            "href" => link.href = value.unwrap_or_default(),
-            "rel" => link.rel = value,
-            "type" => link.media_type = value,
-            "title" => link.title = value,
-            "hreflang" => link.hreflang = value,
-            "length" => link.length = value.and_then(|value| value.parse().ok()),
-            _ => {}
-        }
-    }
-    let word = reader.word(tag);
-    link.href = reader.address(Some(link.href).filter(|href| !href.is_empty()).or(word))?;
-    Some(link)
-}
-
-/// Reads a `link` of a feed.
-pub(super) fn channel_link<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, links: &mut Vec<Link<'a>>) {
-    if let Some(link) = link(reader, tag) {
-        add(links, link);
-    }
-}
-
-/// Reads a `link` of an entry: an enclosure is one, and a page of replies is where it is discussed.
-pub(super) fn item_link<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
-    let Some(link) = link(reader, tag) else { return };
-    if link.is("enclosure") {
-        let (href, media_type) = (link.href.clone(), link.media_type.clone());
-        add(&mut item.enclosures, Enclosure { href, media_type, length: link.length });
-    }
-    let html = |kind: &str| kind.contains("html");
-    if link.is("replies") && link.media_type.as_deref().is_none_or(html) {
-        fill(&mut item.comments, Some(link.href.clone()));
-    }
-    add(&mut item.links, link);
-}
-
-/// Reads a person, with elements as in Atom or as one line as in RSS.
-pub(super) fn person<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Person<'a> {
-    let mut person = Person::default();
-    let text = reader.within(tag, |reader, tag| match reader.name(tag.name).1.as_str() {
-        "name" => set(&mut person.name, reader.word(tag)),
-        "email" => set(&mut person.email, reader.word(tag)),
-        "uri" | "url" | "homepage" => set(&mut person.url, address(reader, tag)),
-        _ => reader.skip(tag),
-    });
-    let read = Person::parse(text.text);
-    if person.is_empty() { read } else { person }
-}
-
-/// Reads a `generator`, in the spelling of 1.0 or of 0.3.
-pub(super) fn generator<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Option<Generator<'a>> {
-    let url =
-        tag.attribute("uri").or_else(|| tag.attribute("url")).or_else(|| tag.attribute("resource"));
-    let url = reader.address(url);
-    let generator = Generator { name: reader.word(tag), url, version: tag.attribute("version") };
-    (generator != Generator::default()).then_some(generator)
 }
 
 fn category<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, categories: &mut Vec<Category<'a>>) {
@@ -203,9 +97,4 @@ fn source<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     reader.within(tag, |reader, tag| channel(reader, tag, &mut source));
     source.settle();
     item.source = Some(Box::new(source));
-}
-
-fn address<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Option<Raw<'a>> {
-    let word = reader.word(tag);
-    reader.address(word)
 }

@@ -3,12 +3,10 @@
 //! What a format's specification says is done here (an entry without author has its feed's); what
 //! is good for articles of any origin is `Draft::refine`'s.
 
-use std::collections::{HashMap, HashSet};
-
 use url::Url;
 
 use super::document::{Channel, Document, Enclosure, Item, Person, Raw, Text};
-use crate::adapter::{About, Entry, Parsed, Problem};
+use crate::adapter::{About, Entry, Parsed};
 use crate::model::draft::{Draft, Stamp};
 use crate::model::item::{self, Label, Membership, Origin};
 use crate::model::source::Mark;
@@ -42,14 +40,7 @@ pub(super) fn parsed(document: Document<'_>, at: Option<&Url>, category: Categor
         problems: document.problems,
         ..Parsed::default()
     };
-    let shared = shared(&document.items);
-    for (position, mut item) in document.items.into_iter().enumerate() {
-        if item.id.as_deref().is_some_and(|id| shared.contains(id)) {
-            let what =
-                "its guid is also that of another item with another link, so the link names it";
-            parsed.problems.push(Problem::of_entry(position, Some("guid"), what));
-            item.id = None;
-        }
+    for item in document.items {
         // A known item, cut, would replace the whole one; the next answer brings it entire.
         if !item.is_cut {
             parsed.entries.push(whole.entry(item));
@@ -107,21 +98,6 @@ fn about(channel: &Channel<'_>) -> About {
 
 fn words(text: &Text<'_>) -> String {
     crate::model::text::PlainText::of(&text.clone().into_model()).as_str().to_owned()
-}
-
-/// Guids of several items that have different links, so that the guid names none of them.
-fn shared<'i>(items: &'i [Item<'_>]) -> HashSet<String> {
-    let mut links: HashMap<&'i str, Option<&'i str>> = HashMap::new();
-    let mut shared = HashSet::new();
-    for item in items {
-        let Some(id) = item.id.as_deref() else { continue };
-        let link = item.link.as_deref();
-        let first = *links.entry(id).or_insert(link);
-        if first != link {
-            shared.insert(id.to_owned());
-        }
-    }
-    shared
 }
 
 /// What the source calls an item: its guid, else its link, else its title.

@@ -3,12 +3,14 @@
 //! They fill gaps: what the format itself says stands. What describes no field of ours (ratings,
 //! coordinates, counts) is passed over.
 
-use super::document::{Category, Channel, Enclosure, Image, Item, Link, Raw, Text, add, fill, set};
+use super::document::{
+    Category, Channel, Enclosure, Image, Item, Link, Person, Raw, Text, add, fill, set,
+};
+use super::element;
 use super::name::Space;
 use super::person::people;
 use super::reader::{Reader, Shape};
 use super::xml::Tag;
-use super::{atom, document::Person};
 use crate::model::text::Kind;
 
 /// The vocabulary Apple's categories are from.
@@ -20,22 +22,22 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
     use Space::{Atom, Dc, Licence, Podcast, Syndication};
     let (space, name) = reader.name(tag.name);
     match (space, name.as_str()) {
-        (Atom, "link") => atom::channel_link(reader, tag, &mut channel.links),
+        (Atom, "link") => element::channel_link(reader, tag, &mut channel.links),
         (Atom, "id") => fill(&mut channel.id, reader.word(tag)),
-        (Atom, "title") => fill(&mut channel.title, atom::text(reader, tag, Brief)),
-        (Atom, "subtitle") => fill(&mut channel.subtitle, atom::text(reader, tag, Body)),
+        (Atom, "title") => fill(&mut channel.title, element::text(reader, tag, Brief)),
+        (Atom, "subtitle") => fill(&mut channel.subtitle, element::text(reader, tag, Body)),
         (Atom, "updated") => fill(&mut channel.updated, reader.word(tag)),
-        (Atom, "author") => people(&mut channel.authors, atom::person(reader, tag)),
-        (Atom, "contributor") => people(&mut channel.contributors, atom::person(reader, tag)),
-        (Atom, "rights") => fill(&mut channel.rights, atom::text(reader, tag, Brief)),
-        (Atom, "generator") => fill(&mut channel.generator, atom::generator(reader, tag)),
+        (Atom, "author") => people(&mut channel.authors, element::person(reader, tag)),
+        (Atom, "contributor") => people(&mut channel.contributors, element::person(reader, tag)),
+        (Atom, "rights") => fill(&mut channel.rights, element::text(reader, tag, Brief)),
+        (Atom, "generator") => fill(&mut channel.generator, element::generator(reader, tag)),
         (Atom, "icon") => fill(&mut channel.icon, reader.word(tag)),
         (Atom, "logo") => fill(&mut channel.logo, reader.word(tag)),
 
         (Dc, "title") => fill(&mut channel.title, reader.text(tag, Kind::Unsaid, Brief)),
         (Dc, "description") => fill(&mut channel.subtitle, reader.text(tag, Kind::Unsaid, Body)),
-        (Dc, "creator" | "author") => people(&mut channel.authors, atom::person(reader, tag)),
-        (Dc, "contributor") => people(&mut channel.contributors, atom::person(reader, tag)),
+        (Dc, "creator" | "author") => people(&mut channel.authors, element::person(reader, tag)),
+        (Dc, "contributor") => people(&mut channel.contributors, element::person(reader, tag)),
         (Dc, "publisher") => fill(&mut channel.publisher, someone(reader, tag)),
         (Dc, "date" | "issued") => fill(&mut channel.published, reader.word(tag)),
         (Dc, "modified") => fill(&mut channel.updated, reader.word(tag)),
@@ -68,16 +70,16 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
     use Space::{Atom, Content, Dc, FeedBurner, Licence, Media, Podcast, Xhtml};
     let (space, name) = reader.name(tag.name);
     match (space, name.as_str()) {
-        (Atom, "link") => atom::item_link(reader, tag, item),
+        (Atom, "link") => element::item_link(reader, tag, item),
         (Atom, "id") => fill(&mut item.id, reader.word(tag)),
-        (Atom, "title") => fill(&mut item.title, atom::text(reader, tag, Brief)),
-        (Atom, "summary") => fill(&mut item.summary, atom::text(reader, tag, Body)),
-        (Atom, "content") => fill(&mut item.content, atom::text(reader, tag, Body)),
+        (Atom, "title") => fill(&mut item.title, element::text(reader, tag, Brief)),
+        (Atom, "summary") => fill(&mut item.summary, element::text(reader, tag, Body)),
+        (Atom, "content") => fill(&mut item.content, element::text(reader, tag, Body)),
         (Atom, "published") => fill(&mut item.published, reader.word(tag)),
         (Atom, "updated") => fill(&mut item.updated, reader.word(tag)),
-        (Atom, "author") => people(&mut item.authors, atom::person(reader, tag)),
-        (Atom, "contributor") => people(&mut item.contributors, atom::person(reader, tag)),
-        (Atom, "rights") => fill(&mut item.rights, atom::text(reader, tag, Brief)),
+        (Atom, "author") => people(&mut item.authors, element::person(reader, tag)),
+        (Atom, "contributor") => people(&mut item.contributors, element::person(reader, tag)),
+        (Atom, "rights") => fill(&mut item.rights, element::text(reader, tag, Brief)),
 
         (Content, "encoded") => set(&mut item.content, reader.text(tag, Kind::Html, Body)),
         (Xhtml, "body" | "div") => {
@@ -88,8 +90,8 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Dc, "description" | "abstract") => {
             fill(&mut item.summary, reader.text(tag, Kind::Unsaid, Body))
         }
-        (Dc, "creator" | "author") => people(&mut item.authors, atom::person(reader, tag)),
-        (Dc, "contributor") => people(&mut item.contributors, atom::person(reader, tag)),
+        (Dc, "creator" | "author") => people(&mut item.authors, element::person(reader, tag)),
+        (Dc, "contributor") => people(&mut item.contributors, element::person(reader, tag)),
         (Dc, "publisher") => fill(&mut item.publisher, someone(reader, tag)),
         (Dc, "date" | "issued") => fill(&mut item.published, reader.word(tag)),
         (Dc, "modified") => fill(&mut item.updated, reader.word(tag)),
@@ -120,7 +122,7 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Podcast, "image") => {
             fill(&mut item.image, picture(reader, tag).and_then(|image| image.href))
         }
-        (Podcast, "person") => people(&mut item.contributors, atom::person(reader, tag)),
+        (Podcast, "person") => people(&mut item.contributors, element::person(reader, tag)),
 
         (FeedBurner, "origlink") => set(&mut item.original, reader.word(tag)),
         (Licence, "license") => licence(reader, tag, &mut item.links),
@@ -129,12 +131,12 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
 }
 
 fn someone<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Option<Person<'a>> {
-    Some(atom::person(reader, tag)).filter(|person| !person.is_empty())
+    Some(element::person(reader, tag)).filter(|person| !person.is_empty())
 }
 
 /// Podcasts repeat the author for Apple; it counts where nobody else is named.
 fn author<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, authors: &mut Vec<Person<'a>>) {
-    let person = atom::person(reader, tag);
+    let person = element::person(reader, tag);
     if authors.is_empty() {
         people(authors, person);
     }
@@ -200,7 +202,7 @@ fn described<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, shape: Shape) -> Option<
 
 fn credit<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let is_author = tag.attribute("role").is_some_and(|role| role.eq_ignore_ascii_case("author"));
-    let person = atom::person(reader, tag);
+    let person = element::person(reader, tag);
     people(if is_author { &mut item.authors } else { &mut item.contributors }, person);
 }
 

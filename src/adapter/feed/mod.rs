@@ -7,6 +7,7 @@
 mod atom;
 mod base64;
 pub mod document;
+mod element;
 mod entry;
 mod extension;
 mod json;

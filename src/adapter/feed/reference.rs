@@ -2,12 +2,14 @@
 //!
 //! Everything between two tags is resolved in one pass, because an escaped article has thousands
 //! of references. What is no reference stays as it is: feeds write `AT&T` and `?a=1&b=2`, and the
-//! entities of a DOCTYPE are never expanded (T-09).
+//! entities of a DOCTYPE are never expanded (T-09). Of html5ever only its tables are used.
 
 use std::borrow::Cow;
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 use memchr::memchr;
+
+use crate::model::text::is_xml;
 
 /// The longest name HTML knows has 31 characters; a number needs fewer.
 const LONGEST: usize = 32;
@@ -79,7 +81,7 @@ fn character(code: u32) -> Option<char> {
     if let 0x80..=0x9f = code {
         return C1_REPLACEMENTS[code as usize - 0x80].or(char::from_u32(code));
     }
-    char::from_u32(code).filter(|&c| crate::adapter::decode::is_allowed(c))
+    char::from_u32(code).filter(|&c| is_xml(c))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::name::Space;
 use super::person::people;
 use super::reader::{Reader, Shape, is};
 use super::xml::Tag;
-use super::{atom, extension};
+use super::{atom, element, extension};
 use crate::model::text::Kind;
 
 /// Reads one element of a `channel`.
@@ -25,14 +25,15 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
         "abstract" => fill(&mut channel.subtitle, reader.text(tag, Kind::Unsaid, Body)),
         "language" => set(&mut channel.language, reader.word(tag)),
         "copyright" => set(&mut channel.rights, reader.text(tag, Kind::Unsaid, Brief)),
-        "managingeditor" | "author" => people(&mut channel.authors, atom::person(reader, tag)),
-        "webmaster" => {
-            set(&mut channel.publisher, Some(atom::person(reader, tag)).filter(|p| !p.is_empty()))
-        }
+        "managingeditor" | "author" => people(&mut channel.authors, element::person(reader, tag)),
+        "webmaster" => set(
+            &mut channel.publisher,
+            Some(element::person(reader, tag)).filter(|p| !p.is_empty()),
+        ),
         "pubdate" => set(&mut channel.published, reader.word(tag)),
         "lastbuilddate" => set(&mut channel.updated, reader.word(tag)),
         "category" => category(reader, tag, &mut channel.categories),
-        "generator" => set(&mut channel.generator, atom::generator(reader, tag)),
+        "generator" => set(&mut channel.generator, element::generator(reader, tag)),
         "docs" => set(&mut channel.docs, reader.word(tag)),
         "ttl" => set(&mut channel.ttl, reader.number(tag)),
         "image" => set(&mut channel.image, image(reader, tag)),
@@ -73,7 +74,7 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "content" | "body" => fill(&mut item.content, reader.text(tag, Kind::Unsaid, Body)),
         "pubdate" => set(&mut item.published, reader.word(tag)),
         "expirationdate" => set(&mut item.expired, reader.word(tag)),
-        "author" => people(&mut item.authors, atom::person(reader, tag)),
+        "author" => people(&mut item.authors, element::person(reader, tag)),
         "category" => category(reader, tag, &mut item.categories),
         "comments" => set(&mut item.comments, reader.word(tag)),
         "enclosure" => enclosure(reader, tag, item),
@@ -96,7 +97,7 @@ fn link<'a>(
     links: &mut Vec<Link<'a>>,
 ) {
     if tag.attribute("href").is_some() {
-        return atom::channel_link(reader, tag, links);
+        return element::channel_link(reader, tag, links);
     }
     let word = reader.word(tag);
     let Some(href) = reader.address(word) else { return };

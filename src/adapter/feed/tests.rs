@@ -334,17 +334,6 @@ fn times_are_no_part_of_the_mark() {
     assert_ne!(with("a", "甲").digest, with("a", "乙").digest);
 }
 
-#[test]
-fn x_08_one_guid_for_all_names_none() {
-    let item = |n| {
-        format!("<item><guid>same</guid><link>http://a.example/{n}</link><title>{n}</title></item>")
-    };
-    let entries = entries(&format!("<rss><channel>{}{}</channel></rss>", item(1), item(2)));
-    assert_eq!(entries.len(), 2);
-    assert!(entries.iter().all(|entry| entry.draft.guid.is_none()));
-    assert_ne!(entries[0].mark.key, entries[1].mark.key);
-}
-
 const SAMPLE: &str = "<?xml version='1.0'?><rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/'><channel><title>频道 &amp; 其他</title>
     <item><title>第一条</title><link>http://a.example/1</link><description><![CDATA[<p>一</p>]]></description><guid>1</guid></item>
     <item><title>第二条</title><link>http://a.example/2</link><description>&lt;p&gt;二&lt;/p&gt;</description><dc:creator>甲</dc:creator></item>

@@ -1,9 +1,9 @@
 //! A tolerant tokenizer: marks out what stands in a document that wants to be XML.
 //!
 //! quick-xml's own reader stops at the first fault, makes an event of every reference, and lets a
-//! quote that was never closed swallow the rest. Feeds have all three, so only its table of
-//! references is used here (see `reference`). What this file promises instead: it never fails,
-//! it borrows everything, and it looks at each byte a bounded number of times, however the
+//! quote that was never closed swallow the rest. Feeds have all three, so it is not used for
+//! reading; references are resolved in `reference`. What this file promises instead: it never
+//! fails, it borrows everything, and it looks at each byte a bounded number of times, however the
 //! delimiters are arranged.
 //!
 //! It deliberately knows no elements, matches no end tags and reads no DOCTYPE: entities declared

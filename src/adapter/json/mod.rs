@@ -5,7 +5,6 @@
 //! completes or replaces what the list showed. The adapter never judges what it picked: times,
 //! links and markup are settled by `Draft::refine`, and whether a detail is asked at all by `ingest`.
 
-pub(in crate::adapter) mod mend;
 mod pages;
 mod plan;
 mod unwrap;

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::mend::mend;
+use crate::adapter::mend::mend;
 use crate::adapter::setting::{Mistake, Reader, Setting};
 
 /// What the JSON is wrapped in.

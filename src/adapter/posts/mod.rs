@@ -20,14 +20,11 @@ use super::{
     Adapter, Ask, Built, Entry, Kind, Parsed, Problem, Request, Response, Setting, decode,
 };
 use crate::model::draft::Draft;
-use crate::model::source::{Mark, Source};
+use crate::model::source::{LISTING, Mark, Source};
 use crate::model::time::Timestamp;
 
 /// `kind = "posts"`.
 pub const KIND: Kind = Kind { name: "posts", keys: &["category"], build };
-
-/// The media type of a folder's listing: a line `name<TAB>size<TAB>milliseconds` for each file, sorted by name.
-pub const LISTING: &str = "application/x-feedloom-listing";
 
 /// How a folder's posts are read.
 #[derive(Debug)]

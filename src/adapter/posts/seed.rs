@@ -14,6 +14,7 @@
 //! parenthesis at its end are then the author's own words.
 
 use crate::adapter::select::affix::Affix;
+use crate::model::text::{PlainText, Text};
 
 /// A body taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -153,8 +154,8 @@ fn source_line(body: &str) -> (String, Option<String>) {
     let mut outlet = None;
     let mut rest = body;
     while let Some((before, tag, inside, after)) = paragraph(rest) {
-        let words = words(inside);
-        let named = source_named(&words);
+        let words = PlainText::of(&Text::html(inside));
+        let named = source_named(words.as_str());
         let is_source = tag.contains("em_media") || named.is_some();
         kept.push_str(if is_source { before } else { &rest[..rest.len() - after.len()] });
         outlet = outlet.or(named).filter(|outlet: &String| !outlet.is_empty());
@@ -199,18 +200,6 @@ fn source_named(line: &str) -> Option<String> {
 
 /// The longest name of an outlet, in characters.
 const OUTLET_MOST: usize = 60;
-
-/// The text between tags, with the few references that names have in them resolved.
-fn words(html: &str) -> String {
-    let mut words = String::new();
-    for (at, piece) in html.split('<').enumerate() {
-        words.push_str(match at {
-            0 => piece,
-            _ => piece.split_once('>').map_or("", |(_, text)| text),
-        });
-    }
-    words.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-}
 
 /// Whether a text starts with markup. An address in angle brackets is none.
 pub fn starts_with_tag(text: &str) -> bool {

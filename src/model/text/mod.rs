@@ -9,6 +9,8 @@ mod tidy;
 
 use url::Url;
 
+pub use plain::is_xml;
+
 /// Text as an upstream wrote it, not yet safe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Text {

@@ -148,7 +148,7 @@ pub(in crate::model) fn is_visible(c: char) -> bool {
 }
 
 /// Whether XML 1.0 can carry the character (section 2.2, `Char`).
-pub(in crate::model) fn is_xml(c: char) -> bool {
+pub fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 

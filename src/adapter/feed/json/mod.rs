@@ -9,7 +9,7 @@ use super::document::{
     Category, Channel, Document, Enclosure, Format, ITEMS, Item, Link, Person, Raw, Text, add, fill,
 };
 use crate::adapter::Problem;
-use crate::adapter::json::mend::mend;
+use crate::adapter::mend::mend;
 use crate::model::text::Kind;
 use value::Json;
 
