@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::poll::Poll;
 use crate::adapter::{About, Ask, Entry, Parsed, Problem, Request};
-use crate::model::source::Validators;
+use crate::model::source::{LISTING, Validators};
 use crate::model::time::Timestamp;
 use crate::net;
 use crate::store::{self, Known};
@@ -218,7 +218,7 @@ fn is_listing(response: &Response<Bytes>) -> bool {
     response
         .headers()
         .get(http::header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-feedloom-listing"))
+        .is_some_and(|value| value.as_bytes().starts_with(LISTING.as_bytes()))
 }
 
 /// `Retry-After` in both forms (RFC 9110 section 10.2.3).
