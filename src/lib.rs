@@ -12,7 +12,7 @@
 //! |---|---|---|
 //! | 0 | [`model`] | the nouns and their laws: item, draft, source, category, feed, time, text |
 //! | 1 | [`adapter`] | bytes of a source → entries |
-//! | 1 | [`format`] | feed → document |
+//! | 1 | [`format`](mod@format) | feed → document |
 //! | 2 | [`config`] | `feeds.toml` → values, complete or refused |
 //! | 3 | [`store`] | what is remembered, in one transaction a poll |
 //! | 3 | [`net`] | the one door out, with a permit for each caller |
