@@ -8,8 +8,8 @@ use bytes::Bytes;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use feedloom::adapter::{Adapter, Response, Setting, decode, feed, setting::Value};
-use feedloom::model::source::{Limits, Source, SourceId};
-use feedloom::model::time::{Offset, Timestamp, Zone};
+use feedloom::model::source::{Source, SourceId};
+use feedloom::model::time::{Offset, Timestamp};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -75,23 +75,8 @@ fn adapter() -> Box<dyn Adapter> {
 }
 
 fn source() -> Source {
-    Source {
-        id: SourceId::new("bench").expect("a well-formed id"),
-        rank: 0,
-        namespace: "bench".to_owned(),
-        title: None,
-        url: http::Uri::from_static("https://news.example/rss.xml"),
-        categories: Vec::new(),
-        max_categories: 200,
-        zone: Zone::Fixed(Offset::CHINA),
-        language: None,
-        interval: None,
-        keep: None,
-        rules: Default::default(),
-        budget: 0,
-        allow: Vec::new(),
-        limits: Limits::default(),
-    }
+    let url = http::Uri::from_static("https://news.example/rss.xml");
+    Source::new(SourceId::new("bench").expect("a well-formed id"), url)
 }
 
 /// One of the corpora: articles in CDATA, articles escaped, many small items, Atom with escaped articles.

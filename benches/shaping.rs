@@ -9,10 +9,9 @@ use feedloom::format::{self, Format};
 use feedloom::model::draft::{Draft, Refined, Stamp};
 use feedloom::model::feed::{Feed, Head, Revision, Shelf, ShelfHead, Site};
 use feedloom::model::item::{Item, ItemId, Record};
-use feedloom::model::rules::Rules;
-use feedloom::model::source::{Limits, Source, SourceId};
+use feedloom::model::source::{Source, SourceId};
 use feedloom::model::text::Text;
-use feedloom::model::time::{Offset, Timestamp, Zone};
+use feedloom::model::time::{Offset, Timestamp};
 
 fn main() {
     divan::main();
@@ -45,23 +44,8 @@ fn draft(n: usize) -> Draft {
 }
 
 fn source() -> Source {
-    Source {
-        id: SourceId::new("wire").expect("well-formed"),
-        rank: 0,
-        namespace: "wire".to_owned(),
-        title: None,
-        url: "https://e.com/".parse().expect("an address"),
-        categories: Vec::new(),
-        max_categories: 200,
-        zone: Zone::Fixed(Offset::CHINA),
-        language: None,
-        interval: None,
-        keep: None,
-        rules: Rules::default(),
-        budget: 100,
-        allow: Vec::new(),
-        limits: Limits::default(),
-    }
+    let url = "https://e.com/".parse().expect("an address");
+    Source::new(SourceId::new("wire").expect("well-formed"), url)
 }
 
 fn seen() -> Timestamp {

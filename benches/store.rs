@@ -10,7 +10,7 @@ use feedloom::model::feed::{Shelf, Window};
 use feedloom::model::item::Membership;
 use feedloom::model::source::{Mark, Source, SourceId};
 use feedloom::model::text::Text;
-use feedloom::model::time::{Offset, Timestamp, Zone};
+use feedloom::model::time::{Offset, Timestamp};
 use feedloom::store::{Finish, Sighting, Slice, Store, open};
 
 /// As ingest commits them.
@@ -110,23 +110,9 @@ fn sighting(source: &Source, number: usize, now: Timestamp) -> Sighting {
 }
 
 fn source() -> Source {
-    Source {
-        id: SourceId::new("bench").expect("a good id"),
-        rank: 0,
-        namespace: "bench".to_owned(),
-        title: None,
-        url: "https://news.example/feed".parse().expect("a good address"),
-        categories: Vec::new(),
-        max_categories: CATEGORIES,
-        zone: Zone::Fixed(Offset::CHINA),
-        language: None,
-        interval: None,
-        keep: None,
-        rules: Default::default(),
-        budget: 0,
-        allow: Vec::new(),
-        limits: Default::default(),
-    }
+    let url = "https://news.example/feed".parse().expect("a good address");
+    let source = Source::new(SourceId::new("bench").expect("a good id"), url);
+    Source { max_categories: CATEGORIES, ..source }
 }
 
 /// Kilobytes this process holds itself, mapped files left out; zero where the system does not tell.

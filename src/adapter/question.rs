@@ -41,6 +41,11 @@ impl Question {
         Question { method, headers, body }
     }
 
+    /// Reads `headers` alone, for a kind whose upstreams are only ever fetched.
+    pub fn get(reader: &mut Reader) -> Question {
+        Question { method: Method::GET, headers: headers(reader), body: None }
+    }
+
     /// The request that asks `address`, with the body's places filled in.
     pub fn put(&self, address: Uri, value: impl Fn(&Path) -> Option<String>) -> Request {
         let body = self.body.as_ref().and_then(|(body, manner)| body.fill(*manner, value));

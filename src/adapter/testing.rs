@@ -5,8 +5,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::setting::{Name, Setting, Value};
 use super::{Adapter, Kind, Mistake, Response};
-use crate::model::source::{Limits, Source, SourceId};
-use crate::model::time::{Offset, Timestamp, Zone};
+use crate::model::source::{Source, SourceId};
+use crate::model::time::{Offset, Timestamp};
 
 /// The setting a TOML text is.
 pub fn setting(text: &str) -> Setting {
@@ -28,23 +28,7 @@ pub fn mistakes(kind: &Kind, text: &str) -> Vec<String> {
 
 /// A source at this address.
 pub fn source(url: &str) -> Source {
-    Source {
-        id: SourceId::new("test").unwrap(),
-        rank: 0,
-        namespace: "test".to_owned(),
-        title: None,
-        url: url.parse().unwrap(),
-        categories: Vec::new(),
-        max_categories: 200,
-        zone: Zone::Fixed(Offset::CHINA),
-        language: None,
-        interval: None,
-        keep: None,
-        rules: crate::model::rules::Rules::default(),
-        budget: 100,
-        allow: Vec::new(),
-        limits: Limits::default(),
-    }
+    Source::new(SourceId::new("test").unwrap(), url.parse().unwrap())
 }
 
 /// An answer with this body.

@@ -8,7 +8,7 @@ use http::Uri;
 use sha2::{Digest, Sha256};
 
 use super::rules::Rules;
-use super::time::{Timestamp, Zone};
+use super::time::{Offset, Timestamp, Zone};
 
 /// The stable name of a source, as it stands in the file: `[a-z0-9-]`, at most 64 long.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +72,28 @@ pub struct Source {
 }
 
 impl Source {
+    /// A source of which nothing is said but its name and where it is: first in the file, times
+    /// without zone are China's, kept for ever, filed nowhere.
+    pub fn new(id: SourceId, url: Uri) -> Source {
+        Source {
+            rank: 0,
+            namespace: id.as_str().to_owned(),
+            id,
+            title: None,
+            url,
+            categories: Vec::new(),
+            max_categories: 200,
+            zone: Zone::Fixed(Offset::CHINA),
+            language: None,
+            interval: None,
+            keep: None,
+            rules: Rules::default(),
+            budget: 100,
+            allow: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+
     /// Whether this source is a file or folder of this machine.
     pub fn is_local(&self) -> bool {
         self.url.scheme_str() == Some("file")

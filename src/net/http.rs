@@ -5,7 +5,7 @@
 //! carries is what the caller put there, and our name.
 
 use std::error::Error as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -114,14 +114,23 @@ impl Http {
     }
 
     fn client(&self, key: Key) -> Result<reqwest::Client, Error> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = clients.iter().find(|(known, _)| *known == key) {
-            return Ok(client.clone());
+        if let Some(client) = kept(&self.clients(), &key) {
+            return Ok(client);
         }
+        // Building reads the machine's certificates; nobody who has a client waits for that. When
+        // two build the same one, the first to be kept serves both, so that they share connections.
         let client = self.build(&key)?;
+        let mut clients = self.clients();
+        if let Some(client) = kept(&clients, &key) {
+            return Ok(client);
+        }
         clients.truncate(CLIENTS - 1);
         clients.insert(0, (key, client.clone()));
         Ok(client)
+    }
+
+    fn clients(&self) -> MutexGuard<'_, Vec<(Key, reqwest::Client)>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn build(&self, (pass, connect): &Key) -> Result<reqwest::Client, Error> {
@@ -141,6 +150,11 @@ impl Http {
             Error::Unreachable(format!("no HTTP client can be made on this machine: {error}"))
         })
     }
+}
+
+/// The client kept for this key.
+fn kept(clients: &[(Key, reqwest::Client)], key: &Key) -> Option<reqwest::Client> {
+    clients.iter().find(|(known, _)| known == key).map(|(_, client)| client.clone())
 }
 
 /// The whole answer, its body decoded and its headers saying so.

@@ -37,6 +37,8 @@ pub struct Answer {
     /// The address that answered, after redirects.
     pub at: String,
     /// Whether every redirect on the way was a permanent one (301, 308) and there was at least one.
+    ///
+    /// Nobody reads it yet: a source that moved for good is to be told of, and this is how.
     pub moved: bool,
 }
 
@@ -69,27 +71,6 @@ pub enum Error {
     /// What came is not HTTP as it should be, or a file that cannot be read.
     #[error("{0}")]
     Broken(String),
-}
-
-/// What a caller does about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// It may pass: ask again, later each time.
-    Later,
-    /// It passes only when a person changes the configuration.
-    GiveUp,
-}
-
-impl Error {
-    /// Whether asking again can help.
-    pub fn class(&self) -> Class {
-        match self {
-            Error::Refused(_) => Class::GiveUp,
-            Error::Unreachable(_) | Error::Timeout(_) | Error::TooLarge(_) | Error::Broken(_) => {
-                Class::Later
-            }
-        }
-    }
 }
 
 /// The way to everything outside, by scheme: `http` and `https` over the network, `file` from disk.

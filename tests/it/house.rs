@@ -13,9 +13,8 @@ use feedloom::format;
 use feedloom::ingest::{Ingest, Report, Upstream};
 use feedloom::model::feed::{Revision, Shelf};
 use feedloom::model::item::Item;
-use feedloom::model::rules::Rules;
-use feedloom::model::source::{Limits, Source, SourceId};
-use feedloom::model::time::{Offset, Timestamp, Zone};
+use feedloom::model::source::{Source, SourceId};
+use feedloom::model::time::{Timestamp, Zone};
 use feedloom::net::{self, Answer, Permit, Transport};
 use feedloom::press::Press;
 use feedloom::store::{self, Store};
@@ -140,23 +139,8 @@ pub fn time(rfc3339: &str) -> Timestamp {
 
 /// A plain source.
 pub fn source(id: &str) -> Source {
-    Source {
-        id: SourceId::new(id).unwrap(),
-        rank: 0,
-        namespace: id.to_owned(),
-        title: None,
-        url: "https://news.example.com/list".parse().unwrap(),
-        categories: Vec::new(),
-        max_categories: 200,
-        zone: Zone::Fixed(Offset::CHINA),
-        language: None,
-        interval: None,
-        keep: None,
-        rules: Rules::default(),
-        budget: 100,
-        allow: Vec::new(),
-        limits: Limits::default(),
-    }
+    let url = "https://news.example.com/list".parse().unwrap();
+    Source::new(SourceId::new(id).unwrap(), url)
 }
 
 type Script = Box<dyn FnMut(&Request<Bytes>) -> Result<Response<Bytes>, net::Error> + Send>;

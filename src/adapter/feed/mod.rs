@@ -21,11 +21,12 @@ mod reference;
 mod rss;
 mod xml;
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use url::Url;
 
-use super::setting::Value;
-use super::{Adapter, Ask, Kind, Mistake, Parsed, Response, Setting, decode};
+use super::question::Question;
+use super::setting::{Reader, Value};
+use super::{Adapter, Ask, Built, Kind, Mistake, Parsed, Response, Setting, decode};
 use crate::model::source::Source;
 use crate::model::time::Timestamp;
 use entry::Category;
@@ -33,7 +34,7 @@ use entry::Category;
 pub use read::read;
 
 /// Feeds, in whatever format.
-pub const KIND: Kind = Kind { name: "feed", keys: &["category"], build };
+pub const KIND: Kind = Kind { name: "feed", keys: &["headers", "category"], build };
 
 /// What we take, the richest first (RFC 9110 section 12.5.1); servers that know nothing of feeds still answer.
 const ACCEPTED: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
@@ -41,36 +42,36 @@ const ACCEPTED: &str = "application/atom+xml, application/rss+xml, application/f
 
 /// Reads feeds.
 struct Feed {
+    question: Question,
     category: Category,
 }
 
-fn build(setting: &Setting) -> Result<Box<dyn Adapter>, Vec<Mistake>> {
-    let Value::Table(table) = &setting.value else {
-        return Err(vec![Mistake::at(setting, "a source is a table")]);
-    };
-    let category = table.iter().find(|(name, _)| name.text == "category").map(|(_, value)| value);
-    let category = match category {
-        None => Category::None,
-        Some(Setting { value: Value::String(word), .. }) if word == "label" => Category::Label,
-        Some(Setting { value: Value::String(word), .. })
-            if word == "outlet" || word == "source" =>
-        {
-            Category::Outlet
-        }
-        Some(other) => {
+fn build(setting: &Setting) -> Built {
+    let mut mistakes = Vec::new();
+    let mut reader = Reader::new(setting, &mut mistakes);
+    let question = Question::get(&mut reader);
+    let category = reader.read("category", category).unwrap_or(Category::None);
+    match mistakes.is_empty() {
+        true => Ok(Box::new(Feed { question, category })),
+        false => Err(mistakes),
+    }
+}
+
+fn category(setting: &Setting) -> Result<Category, Mistake> {
+    match &setting.value {
+        Value::String(word) if word == "label" => Ok(Category::Label),
+        Value::String(word) if word == "outlet" || word == "source" => Ok(Category::Outlet),
+        _ => {
             let what = "category of a feed is \"label\" (what it files an item under) or \"outlet\" (the publication it names)";
-            return Err(vec![Mistake::at(other, what)]);
+            Err(Mistake::at(setting, what))
         }
-    };
-    Ok(Box::new(Feed { category }))
+    }
 }
 
 impl Adapter for Feed {
     fn asks(&self, source: &Source, _: Timestamp) -> Vec<Ask> {
-        let request = http::Request::get(source.url.clone())
-            .header(ACCEPT, ACCEPTED)
-            .body(Default::default());
-        let request = request.expect("a source's address and a constant header make a request");
+        let mut request = self.question.put(source.url.clone(), |_| None);
+        request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static(ACCEPTED));
         vec![Ask { request, of: None }]
     }
 

@@ -334,6 +334,26 @@ fn times_are_no_part_of_the_mark() {
     assert_ne!(with("a", "甲").digest, with("a", "乙").digest);
 }
 
+#[test]
+fn headers_of_the_file_are_sent_and_win() {
+    let ask = |settings| {
+        let adapter = testing::adapter(&KIND, settings);
+        let now = Timestamp::from_seconds(0, crate::model::time::Offset::UTC).unwrap();
+        adapter.asks(&testing::source("https://a.example/feed"), now).remove(0).request
+    };
+    let request = ask("headers = { Authorization = 'Bearer x', Accept = 'text/xml' }");
+    assert_eq!(request.method(), http::Method::GET);
+    assert_eq!(request.headers()["authorization"], "Bearer x");
+    assert_eq!(request.headers().get_all(ACCEPT).iter().count(), 1);
+    assert_eq!(request.headers()[ACCEPT], "text/xml");
+}
+
+#[test]
+fn t_21_a_header_of_two_lines_is_a_mistake() {
+    let mistakes = testing::mistakes(&KIND, "headers = { A = \"x\\ny\" }");
+    assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+}
+
 const SAMPLE: &str = "<?xml version='1.0'?><rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/'><channel><title>频道 &amp; 其他</title>
     <item><title>第一条</title><link>http://a.example/1</link><description><![CDATA[<p>一</p>]]></description><guid>1</guid></item>
     <item><title>第二条</title><link>http://a.example/2</link><description>&lt;p&gt;二&lt;/p&gt;</description><dc:creator>甲</dc:creator></item>

@@ -1,27 +1,12 @@
 //! The refine table: one draft in, one item out.
 
 use super::*;
-use crate::model::source::{Limits, SourceId};
-use crate::model::time::{Offset, Zone};
+use crate::model::source::SourceId;
+use crate::model::time::Offset;
 
 fn source() -> Source {
-    Source {
-        id: SourceId::new("wire").unwrap(),
-        rank: 0,
-        namespace: "wire".to_owned(),
-        title: None,
-        url: "https://news.example.com/list.json".parse().unwrap(),
-        categories: Vec::new(),
-        max_categories: 200,
-        zone: Zone::Fixed(Offset::CHINA),
-        language: None,
-        interval: None,
-        keep: None,
-        rules: Rules::default(),
-        budget: 100,
-        allow: Vec::new(),
-        limits: Limits::default(),
-    }
+    let url = "https://news.example.com/list.json".parse().unwrap();
+    Source::new(SourceId::new("wire").unwrap(), url)
 }
 
 /// 2022-05-27 13:00 +08:00.

@@ -10,7 +10,7 @@ use feedloom::model::feed::{Revision, Shelf, ShelfHead, Window};
 use feedloom::model::item::{Item, Key, Membership};
 use feedloom::model::source::{Mark, PollState, Source, SourceId};
 use feedloom::model::text::Text;
-use feedloom::model::time::{Offset, Timestamp, Zone};
+use feedloom::model::time::{Offset, Timestamp};
 use feedloom::store::sqlite::Sqlite;
 use feedloom::store::{Committed, Finish, Known, LEASE, PollLease, Sighting, Slice, Store};
 
@@ -200,23 +200,8 @@ pub fn titles(items: &[Item]) -> Vec<String> {
 }
 
 pub fn source(id: &str) -> Source {
-    Source {
-        id: SourceId::new(id).expect("a good id"),
-        rank: 0,
-        namespace: id.to_owned(),
-        title: None,
-        url: format!("https://{id}.example/feed").parse().expect("a good address"),
-        categories: Vec::new(),
-        max_categories: 200,
-        zone: Zone::Fixed(Offset::CHINA),
-        language: None,
-        interval: None,
-        keep: None,
-        rules: Default::default(),
-        budget: 50,
-        allow: Vec::new(),
-        limits: Default::default(),
-    }
+    let url = format!("https://{id}.example/feed").parse().expect("a good address");
+    Source::new(SourceId::new(id).expect("a good id"), url)
 }
 
 /// A source that files its items under these.
