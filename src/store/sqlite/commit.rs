@@ -15,7 +15,7 @@ use super::sighting::{self, Seen};
 use super::statement::Statement;
 use super::{claim, finish, membership, shelf};
 use crate::model::draft::Refined;
-use crate::model::item::{Candidate, Matter};
+use crate::model::item::{Candidate, Contribution, Matter};
 use crate::model::source::Mark;
 use crate::model::time::Timestamp;
 use crate::store::law::Found;
@@ -131,19 +131,48 @@ fn meet(
     if shared {
         sighting::spread(connection, item, &article::matter(connection, item)?)?;
     }
+    let matter = match detailed {
+        true => candidate.matter.clone(),
+        false => complete(connection, polled, mark, candidate.matter.clone(), item)?,
+    };
     recall(change, polled, mark, &candidate, detailed, item)?;
     let words = if shared {
-        sighting::contribute(connection, polled.source, mark.key, candidate.matter.clone())?;
+        sighting::contribute(connection, polled.source, mark.key, matter)?;
         let (contributions, owner) = sighting::contributions(connection, item)?;
         (Matter::merge(contributions), owner)
     } else {
         // Alone again, or always: the item's words are its own, and an older copy would be wrong.
         sighting::withdraw_words(connection, polled.source, mark.key)?;
-        (candidate.matter.clone(), Some(polled.source))
+        (matter, Some(polled.source))
     };
     let fresh = Fresh { words: Some(words), edited: candidate.updated, present: true };
     article::renew(change, item, fresh, polled.token)?;
     lead(change, &candidate)
+}
+
+/// What a list alone says of an entry, completed by the entry's last detail: a detail that cannot be
+/// had now takes nothing away from what an earlier one gave.
+fn complete(
+    connection: &Connection,
+    polled: &Polled,
+    mark: Mark,
+    said: Matter,
+    item: i64,
+) -> Result<Matter> {
+    let Some(detail) = sighting::detail(connection, polled.source, mark.key, item)? else {
+        return Ok(said);
+    };
+    let mut matter = match detail.matter {
+        Some(words) => words,
+        None => article::matter(connection, item)?,
+    };
+    if !said.labels.is_empty() {
+        // Lists that change again and again would pile theirs up.
+        matter.labels.clear();
+    }
+    let list = Contribution { rank: 0, detailed: None, matter: said };
+    let detail = Contribution { rank: 1, detailed: Some(detail.at), matter };
+    Ok(Matter::merge(vec![list, detail]))
 }
 
 /// Remembers that this entry is that item, and all its names.

@@ -57,6 +57,9 @@ contract! {
     categories_follow_the_entry,
     categories_follow_the_file,
     an_entry_that_became_unusable_takes_nothing_down,
+    a_detail_that_fails_takes_no_body_away,
+    a_detail_that_fails_takes_no_body_away_from_several_lists,
+    a_list_that_shows_all_itself_may_take_a_body_away,
     verdicts_are_remembered,
     what_comes_later_is_not_remembered,
     what_is_gone_from_a_folder_is_withdrawn_and_comes_back,
@@ -475,6 +478,43 @@ async fn an_entry_that_became_unusable_takes_nothing_down(place: Place) {
     assert_eq!(house.known(&a, &[dropped]).await, [Known::Same]);
     house.poll(&a, &[entry("1").title("good again")]).await;
     assert_eq!(house.only().await.id, before.0.id);
+}
+
+async fn a_detail_that_fails_takes_no_body_away(place: Place) {
+    let (house, a) = one_source(place).await;
+    house.poll(&a, &[entry("1")]).await;
+    let body = house.only().await.content.clone();
+    assert!(body.is_some());
+    // Twice, since the first time must not make the second one forget.
+    for title in ["once", "twice"] {
+        commit_list_alone(&house, &a, &entry("1").title(title).content(None)).await;
+        let item = house.only().await;
+        assert_eq!((item.title.as_str(), &item.content), (title, &body));
+    }
+    commit_list_alone(&house, &a, &entry("1").content(Some("<p>A teaser.</p>"))).await;
+    assert_eq!(house.only().await.content, body, "a detail's body is better than a list's");
+    house.poll(&a, &[entry("1").title("asked").content(None)]).await;
+    assert_eq!(house.only().await.content, None, "a detail that came decides");
+}
+
+async fn a_detail_that_fails_takes_no_body_away_from_several_lists(place: Place) {
+    let (house, a, b) = two_lists(place).await;
+    house.poll(&a, &[entry("1")]).await;
+    let body = house.only().await.content.clone();
+    house.poll(&b, &[entry("1").content(None)]).await;
+    for title in ["once", "twice"] {
+        commit_list_alone(&house, &a, &entry("1").title(title).content(None)).await;
+        let item = house.only().await;
+        assert_eq!((item.title.as_str(), &item.content), (title, &body));
+    }
+}
+
+async fn a_list_that_shows_all_itself_may_take_a_body_away(place: Place) {
+    let (house, a) = one_source(place).await;
+    commit_list_alone(&house, &a, &entry("1")).await;
+    assert!(house.only().await.content.is_some());
+    commit_list_alone(&house, &a, &entry("1").content(None)).await;
+    assert_eq!(house.only().await.content, None);
 }
 
 async fn verdicts_are_remembered(place: Place) {
@@ -996,6 +1036,14 @@ async fn one_source(place: Place) -> (House, Source) {
     let (house, a) = (House::new(place).await, source("a"));
     house.enroll(std::slice::from_ref(&a)).await;
     (house, a)
+}
+
+/// A poll that takes an entry as the list shows it.
+async fn commit_list_alone(house: &House, source: &Source, entry: &Entry) {
+    let lease = house.claim(source).await;
+    let slice = Slice { sightings: vec![house.sight(source, entry, false)], ..ended() };
+    house.store.commit_poll(&lease, slice, house.now()).await.expect("committed");
+    house.pass(10 * MINUTE);
 }
 
 async fn two_lists(place: Place) -> (House, Source, Source) {
