@@ -121,8 +121,8 @@ pub trait Store: Send + Sync {
 pub struct Claimed {
     /// Taken.
     pub taken: Vec<PollLease>,
-    /// When to look again: when the next one is due or another holder's lease ends. None when some
-    /// were left out for the limit, since they wait for one to finish and not for a time.
+    /// When to look again: when the next one is due or another holder's lease ends. None when the
+    /// limit was reached, since whatever is left waits for one to finish and not for a time.
     pub next: Option<Timestamp>,
 }
 

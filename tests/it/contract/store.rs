@@ -90,6 +90,7 @@ contract! {
     one_of_a_namespace_at_a_time,
     the_longest_due_come_first,
     claiming_says_when_to_look_again,
+    many_due_at_once_are_each_claimed_once,
     what_is_owed_is_counted,
     the_end_of_a_poll_is_remembered,
     // the log
@@ -881,6 +882,37 @@ async fn claiming_says_when_to_look_again(place: Place) {
     house.enroll(&[a, source("b"), source("c")]).await;
     let claimed = house.store.claim_due(house.now(), 1, None).await.expect("claimed");
     assert_eq!((claimed.taken.len(), claimed.next), (1, None), "one waits for a slot");
+}
+
+async fn many_due_at_once_are_each_claimed_once(place: Place) {
+    let house = House::new(place).await;
+    // Pairs that share a namespace: the second of each waits for the first.
+    let sources: Vec<Source> = (0..60)
+        .map(|number| Source {
+            namespace: format!("n{}", number / 2),
+            ..source(&format!("s{number}"))
+        })
+        .collect();
+    house.enroll(&sources).await;
+    let due = Some(house.now().plus(HOUR));
+    let mut order = Vec::new();
+    loop {
+        let claimed = house.store.claim_due(house.now(), 7, None).await.expect("claimed");
+        if claimed.taken.is_empty() {
+            assert_eq!(claimed.next, due);
+            break;
+        }
+        assert!(claimed.taken.len() <= 7);
+        for lease in claimed.taken {
+            let finish = Some(Finish { due, ..Finish::default() });
+            let end = Slice { finish, ..Slice::default() };
+            house.store.commit_poll(&lease, end, house.now()).await.expect("the end");
+            order.push(lease.source);
+        }
+    }
+    assert_eq!(order[..7], [0, 2, 4, 6, 8, 10, 12].map(|number| sources[number].id.clone()));
+    assert_eq!(order.iter().collect::<BTreeSet<_>>().len(), order.len());
+    assert_eq!(order.len(), 60);
 }
 
 async fn what_is_owed_is_counted(place: Place) {

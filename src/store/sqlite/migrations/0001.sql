@@ -52,6 +52,8 @@ CREATE TABLE source (
     expires        INTEGER                      -- by the clock of this database
 ) STRICT;
 
+-- The order in which sources are claimed.
+CREATE INDEX source_due ON source (due, rank) WHERE enrolled;
 CREATE INDEX source_leased ON source (expires) WHERE expires IS NOT NULL;
 
 CREATE TABLE item (
