@@ -133,9 +133,7 @@ fn take(connection: &Connection, candidate: &Candidate, lease: Duration) -> Resu
 }
 
 fn answer(connection: &Connection, source: i64) -> Result<Vec<u64>> {
-    let sql = "SELECT answer FROM source WHERE id = ?";
-    let packed: Option<Vec<u8>> = connection.one(sql, [source], |row| row.get(0))?;
-    Ok(packed.map(|packed| unpack(&packed)).unwrap_or_default())
+    Ok(unpack(&read::answer(connection, source)?))
 }
 
 fn owed(connection: &Connection, source: i64) -> Result<HashMap<u64, u32>> {

@@ -45,8 +45,13 @@ pub(super) fn commit(
     let polled =
         verify(connection, lease)?.ok_or_else(|| Error::LeaseLost(lease.source.clone()))?;
     let mut change = Change::begin(connection, now, polled.previous.is_none())?;
+    let mut fresh = 0_i64;
     for sighting in slice.sightings {
-        take(&mut change, &polled, sighting)?;
+        fresh += i64::from(take(&mut change, &polled, sighting)?);
+    }
+    if fresh > 0 {
+        let sql = "UPDATE source SET items = items + ? WHERE id = ?";
+        connection.run(sql, [fresh, polled.source])?;
     }
     for mark in slice.owed {
         owe(connection, &polled, mark)?;
@@ -77,18 +82,23 @@ fn verify(connection: &Connection, lease: &PollLease) -> Result<Option<Polled>> 
     )
 }
 
-fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<()> {
+/// Takes one entry; answers whether it made a new item.
+fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<bool> {
     let Sighting { mark, refined, detailed } = sighting;
     let reject = |change: &Change<'_>, why: &str| {
         let under = (polled.source, polled.token);
         sighting::reject(change.connection, under, mark, why, change.now)
     };
+    let mut is_new = false;
     match refined {
-        Refined::Later(_) => return Ok(()),
+        Refined::Later(_) => return Ok(false),
         Refined::Dropped(why) | Refined::Unusable(why) => reject(change, &why)?,
         Refined::Item(candidate) => {
             match article::find(change.connection, polled, mark.key, &candidate.keys)? {
-                Found::Nothing => publish(change, polled, mark, &candidate, detailed)?,
+                Found::Nothing => {
+                    publish(change, polled, mark, &candidate, detailed)?;
+                    is_new = true;
+                }
                 Found::Item(item) => meet(change, polled, mark, *candidate, detailed, item)?,
                 Found::Pruned => reject(change, PRUNED)?,
             }
@@ -96,7 +106,7 @@ fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<
     }
     let sql = "DELETE FROM owed WHERE source = ? AND mark = ?";
     change.connection.run(sql, params![polled.source, signed(mark.key)])?;
-    Ok(())
+    Ok(is_new)
 }
 
 fn publish(
@@ -111,10 +121,7 @@ fn publish(
     let moved = membership::plan(change, standing.item)?;
     let revision = change.log(standing.item, Verb::Published)?;
     membership::apply(change, &standing, &moved, revision, polled.token)?;
-    lead(change, candidate)?;
-    let sql = "UPDATE source SET items = items + 1 WHERE id = ?";
-    change.connection.run(sql, [polled.source])?;
-    Ok(())
+    lead(change, candidate)
 }
 
 /// Another look at an item we have: perhaps edited, perhaps seen by one more source.

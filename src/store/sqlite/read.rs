@@ -164,3 +164,9 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
         })
     })
 }
+
+/// The keys of a source's last whole answer, packed; empty when there was none.
+pub(super) fn answer(connection: &Connection, source: i64) -> Result<Vec<u8>> {
+    let sql = "SELECT keys FROM answer WHERE source = ?";
+    Ok(connection.find(sql, [source], |row| row.get(0))?.unwrap_or_default())
+}
