@@ -199,6 +199,9 @@ pub struct Finish {
     pub problems: Vec<String>,
     /// The document's own title.
     pub title: Option<String>,
+    /// Minutes the document may be kept. With an `answer` it replaces the stored one, which stays
+    /// without: a 304 says nothing of it.
+    pub ttl: Option<u32>,
 }
 
 /// What a commit did.

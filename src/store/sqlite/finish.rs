@@ -25,6 +25,8 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         if finish.whole {
             sweep(change, polled, &answer)?;
         }
+        let sql = "UPDATE source SET ttl = ?1 WHERE id = ?2 AND ttl IS NOT ?1";
+        change.connection.run(sql, params![finish.ttl, polled.source])?;
         change.connection.run(
             "INSERT INTO answer (source, keys) VALUES (?1, ?2)
              ON CONFLICT DO UPDATE SET keys = ?2 WHERE keys <> ?2",

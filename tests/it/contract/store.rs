@@ -93,6 +93,7 @@ contract! {
     many_due_at_once_are_each_claimed_once,
     what_is_owed_is_counted,
     the_end_of_a_poll_is_remembered,
+    how_long_a_document_may_be_kept_outlives_a_304,
     // the log
     revisions_seen_strictly_grow,
     the_growth_is_told,
@@ -966,6 +967,18 @@ async fn the_end_of_a_poll_is_remembered(place: Place) {
     house.poll(&a, &[]).await;
     let state = house.state(&a).await;
     assert_eq!((state.failures, state.trouble, state.problems.len()), (0, None, 0));
+}
+
+async fn how_long_a_document_may_be_kept_outlives_a_304(place: Place) {
+    let (house, a) = one_source(place).await;
+    house.poll_with(&a, &[], Finish { ttl: Some(120), ..Finish::default() }).await;
+    assert_eq!(house.state(&a).await.ttl, Some(120));
+    let lease = house.claim(&a).await;
+    assert_eq!(lease.state.ttl, Some(120));
+    house.store.commit_poll(&lease, ended(), house.now()).await.expect("not modified");
+    assert_eq!(house.state(&a).await.ttl, Some(120));
+    house.poll(&a, &[]).await;
+    assert_eq!(house.state(&a).await.ttl, None, "an answer without one takes it back");
 }
 
 async fn revisions_seen_strictly_grow(place: Place) {

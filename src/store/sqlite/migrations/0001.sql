@@ -44,6 +44,7 @@ CREATE TABLE source (
     due            INTEGER,                     -- absent: at once
     trouble        TEXT,
     problems       TEXT NOT NULL DEFAULT '[]',  -- JSON list
+    ttl            INTEGER,                     -- minutes the document may be kept
     overflow       TEXT,                        -- why a category was not opened
     items          INTEGER NOT NULL DEFAULT 0,
     -- the lease
