@@ -105,6 +105,7 @@ impl Poll<'_> {
             trouble: loss,
             problems: told(&listing.problems),
             title: listing.about.title.clone(),
+            ttl: listing.about.ttl,
         }
     }
 

@@ -230,6 +230,8 @@ pub struct PollState {
     pub problems: Vec<String>,
     /// The document's own title.
     pub title: Option<String>,
+    /// Minutes the document may be kept, as its last whole answer said (RSS 2.0 `ttl`).
+    pub ttl: Option<u32>,
     /// Items ever taken in.
     pub items: u64,
 }

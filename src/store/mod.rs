@@ -77,7 +77,8 @@ pub trait Store: Send + Sync {
     /// Without it the lease begins anew.
     ///
     /// Sightings stand in the list's order. An entry that is no item leaves an item it was before as
-    /// it is: a bad answer never takes anything down.
+    /// it is, and an entry whose detail was not asked now keeps the body and all else only an earlier
+    /// detail gave: a bad answer never takes anything down.
     ///
     /// # Errors
     /// `Error::LeaseLost` when another holder took the source meanwhile, or the file lost it; nothing
@@ -120,8 +121,8 @@ pub trait Store: Send + Sync {
 pub struct Claimed {
     /// Taken.
     pub taken: Vec<PollLease>,
-    /// When to look again: when the next one is due or another holder's lease ends. None when some
-    /// were left out for the limit, since they wait for one to finish and not for a time.
+    /// When to look again: when the next one is due or another holder's lease ends. None when the
+    /// limit was reached, since whatever is left waits for one to finish and not for a time.
     pub next: Option<Timestamp>,
 }
 
@@ -198,6 +199,9 @@ pub struct Finish {
     pub problems: Vec<String>,
     /// The document's own title.
     pub title: Option<String>,
+    /// Minutes the document may be kept. With an `answer` it replaces the stored one, which stays
+    /// without: a 304 says nothing of it.
+    pub ttl: Option<u32>,
 }
 
 /// What a commit did.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, Result};
 
 use super::read;
 use super::row::{source_id, unpack, unsigned};
@@ -20,7 +20,6 @@ use crate::store::{Claimed, Error, PollLease};
 struct Candidate {
     source: i64,
     id: SourceId,
-    namespace: i64,
 }
 
 /// Leases sources.
@@ -33,19 +32,10 @@ pub(super) fn claim(
 ) -> Result<Claimed, Error> {
     let clock = clock(connection)?;
     let next = next(connection, now, clock)?;
-    let mut busy = busy(connection, clock)?;
-    let mut taken = Vec::new();
-    for candidate in candidates(connection, now, clock, only)? {
-        if busy.contains(&candidate.namespace) {
-            continue;
-        }
-        if taken.len() == limit {
-            return Ok(Claimed { taken, next: None });
-        }
-        busy.insert(candidate.namespace);
-        taken.push(take(connection, &candidate, lease)?);
-    }
-    Ok(Claimed { taken, next })
+    let chosen = choose(connection, (now, clock), limit, only)?;
+    let next = next.filter(|_| chosen.len() < limit);
+    let taken = chosen.iter().map(|candidate| take(connection, candidate, lease));
+    Ok(Claimed { taken: taken.collect::<Result<_>>()?, next })
 }
 
 /// Begins a lease anew.
@@ -77,35 +67,53 @@ fn busy(connection: &Connection, clock: i64) -> Result<BTreeSet<i64>> {
     Ok(connection.all(sql, [clock], |row| row.get(0))?.into_iter().collect())
 }
 
-/// Those that are due, the longest first; a source that was never asked is due longest.
-fn candidates(
+/// Those to be taken: the longest due first; a source that was never asked is due longest. Read no
+/// further than it takes, since after a start every source is due and few are taken at a time.
+fn choose(
     connection: &Connection,
-    now: Timestamp,
-    clock: i64,
+    (now, clock): (Timestamp, i64),
+    limit: usize,
     only: Option<&[SourceId]>,
 ) -> Result<Vec<Candidate>> {
-    let mut candidates = connection.all(
-        "SELECT id, name, namespace FROM source
-         WHERE enrolled AND (expires IS NULL OR expires <= ?1) AND (?3 OR due IS NULL OR due <= ?2)
-         ORDER BY due, rank",
-        params![clock, now.millis(), only.is_some()],
-        |row| Ok(Candidate { source: row.get(0)?, id: source_id(row, 1)?, namespace: row.get(2)? }),
-    )?;
-    if let Some(only) = only {
-        let only: BTreeSet<&SourceId> = only.iter().collect();
-        candidates.retain(|candidate| only.contains(&candidate.id));
+    let only: Option<BTreeSet<&SourceId>> = only.map(|only| only.iter().collect());
+    let mut busy = busy(connection, clock)?;
+    let mut chosen = Vec::new();
+    let mut statement = connection.prepare_cached(IN_TURN)?;
+    let mut rows = statement.query([clock])?;
+    while chosen.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let (id, namespace) = (source_id(row, 1)?, row.get(2)?);
+        let wanted = match &only {
+            Some(only) => only.contains(&id),
+            None if row.get::<_, Option<i64>>(3)?.is_some_and(|due| due > now.millis()) => break,
+            None => true,
+        };
+        if wanted && busy.insert(namespace) {
+            chosen.push(Candidate { source: row.get(0)?, id });
+        }
     }
-    Ok(candidates)
+    Ok(chosen)
 }
+
+/// Sources that nobody holds, in the order of the index; those without `due` stand first.
+const IN_TURN: &str = "SELECT id, name, namespace, due FROM source INDEXED BY source_due
+    WHERE enrolled AND (expires IS NULL OR expires <= ?) ORDER BY due, rank";
 
 /// When to look again: when the next one is due, or a lease that stands now runs out.
 fn next(connection: &Connection, now: Timestamp, clock: i64) -> Result<Option<Timestamp>> {
-    let wait: Option<i64> = connection.one(
-        "SELECT min(iif(expires > ?2, expires - ?2, due - ?1)) FROM source
-         WHERE enrolled AND (expires > ?2 OR due > ?1)",
+    let lease: Option<i64> = connection.one(
+        "SELECT min(expires) - ?1 FROM source INDEXED BY source_leased WHERE expires > ?1",
+        [clock],
+        |row| row.get(0),
+    )?;
+    let due: Option<i64> = connection.find(
+        "SELECT due - ?1 FROM source INDEXED BY source_due
+         WHERE enrolled AND due > ?1 AND (expires IS NULL OR expires <= ?2) ORDER BY due LIMIT 1",
         [now.millis(), clock],
         |row| row.get(0),
     )?;
+    let wait = lease.into_iter().chain(due).min();
     Ok(wait.map(|wait| now.plus(Duration::from_millis(wait.unsigned_abs()))))
 }
 
@@ -125,9 +133,7 @@ fn take(connection: &Connection, candidate: &Candidate, lease: Duration) -> Resu
 }
 
 fn answer(connection: &Connection, source: i64) -> Result<Vec<u64>> {
-    let sql = "SELECT answer FROM source WHERE id = ?";
-    let packed: Option<Vec<u8>> = connection.one(sql, [source], |row| row.get(0))?;
-    Ok(packed.map(|packed| unpack(&packed)).unwrap_or_default())
+    Ok(unpack(&read::answer(connection, source)?))
 }
 
 fn owed(connection: &Connection, source: i64) -> Result<HashMap<u64, u32>> {
@@ -138,4 +144,19 @@ fn owed(connection: &Connection, source: i64) -> Result<HashMap<u64, u32>> {
 
 fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file;
+    use super::*;
+
+    #[test]
+    fn a_claim_reads_the_index_and_sorts_nothing() {
+        let connection = file::open_memory().expect("memory");
+        let plan: Vec<String> = connection
+            .all(&format!("EXPLAIN QUERY PLAN {IN_TURN}"), [0], |row| row.get("detail"))
+            .expect("a plan");
+        assert_eq!(plan, ["SCAN source USING INDEX source_due"]);
+    }
 }

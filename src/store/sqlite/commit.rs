@@ -15,7 +15,7 @@ use super::sighting::{self, Seen};
 use super::statement::Statement;
 use super::{claim, finish, membership, shelf};
 use crate::model::draft::Refined;
-use crate::model::item::{Candidate, Matter};
+use crate::model::item::{Candidate, Contribution, Matter};
 use crate::model::source::Mark;
 use crate::model::time::Timestamp;
 use crate::store::law::Found;
@@ -45,8 +45,13 @@ pub(super) fn commit(
     let polled =
         verify(connection, lease)?.ok_or_else(|| Error::LeaseLost(lease.source.clone()))?;
     let mut change = Change::begin(connection, now, polled.previous.is_none())?;
+    let mut fresh = 0_i64;
     for sighting in slice.sightings {
-        take(&mut change, &polled, sighting)?;
+        fresh += i64::from(take(&mut change, &polled, sighting)?);
+    }
+    if fresh > 0 {
+        let sql = "UPDATE source SET items = items + ? WHERE id = ?";
+        connection.run(sql, [fresh, polled.source])?;
     }
     for mark in slice.owed {
         owe(connection, &polled, mark)?;
@@ -77,18 +82,23 @@ fn verify(connection: &Connection, lease: &PollLease) -> Result<Option<Polled>> 
     )
 }
 
-fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<()> {
+/// Takes one entry; answers whether it made a new item.
+fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<bool> {
     let Sighting { mark, refined, detailed } = sighting;
     let reject = |change: &Change<'_>, why: &str| {
         let under = (polled.source, polled.token);
         sighting::reject(change.connection, under, mark, why, change.now)
     };
+    let mut is_new = false;
     match refined {
-        Refined::Later(_) => return Ok(()),
+        Refined::Later(_) => return Ok(false),
         Refined::Dropped(why) | Refined::Unusable(why) => reject(change, &why)?,
         Refined::Item(candidate) => {
             match article::find(change.connection, polled, mark.key, &candidate.keys)? {
-                Found::Nothing => publish(change, polled, mark, &candidate, detailed)?,
+                Found::Nothing => {
+                    publish(change, polled, mark, &candidate, detailed)?;
+                    is_new = true;
+                }
                 Found::Item(item) => meet(change, polled, mark, *candidate, detailed, item)?,
                 Found::Pruned => reject(change, PRUNED)?,
             }
@@ -96,7 +106,7 @@ fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<
     }
     let sql = "DELETE FROM owed WHERE source = ? AND mark = ?";
     change.connection.run(sql, params![polled.source, signed(mark.key)])?;
-    Ok(())
+    Ok(is_new)
 }
 
 fn publish(
@@ -111,10 +121,7 @@ fn publish(
     let moved = membership::plan(change, standing.item)?;
     let revision = change.log(standing.item, Verb::Published)?;
     membership::apply(change, &standing, &moved, revision, polled.token)?;
-    lead(change, candidate)?;
-    let sql = "UPDATE source SET items = items + 1 WHERE id = ?";
-    change.connection.run(sql, [polled.source])?;
-    Ok(())
+    lead(change, candidate)
 }
 
 /// Another look at an item we have: perhaps edited, perhaps seen by one more source.
@@ -131,19 +138,48 @@ fn meet(
     if shared {
         sighting::spread(connection, item, &article::matter(connection, item)?)?;
     }
+    let matter = match detailed {
+        true => candidate.matter.clone(),
+        false => complete(connection, polled, mark, candidate.matter.clone(), item)?,
+    };
     recall(change, polled, mark, &candidate, detailed, item)?;
     let words = if shared {
-        sighting::contribute(connection, polled.source, mark.key, candidate.matter.clone())?;
+        sighting::contribute(connection, polled.source, mark.key, matter)?;
         let (contributions, owner) = sighting::contributions(connection, item)?;
         (Matter::merge(contributions), owner)
     } else {
         // Alone again, or always: the item's words are its own, and an older copy would be wrong.
         sighting::withdraw_words(connection, polled.source, mark.key)?;
-        (candidate.matter.clone(), Some(polled.source))
+        (matter, Some(polled.source))
     };
     let fresh = Fresh { words: Some(words), edited: candidate.updated, present: true };
     article::renew(change, item, fresh, polled.token)?;
     lead(change, &candidate)
+}
+
+/// What a list alone says of an entry, completed by the entry's last detail: a detail that cannot be
+/// had now takes nothing away from what an earlier one gave.
+fn complete(
+    connection: &Connection,
+    polled: &Polled,
+    mark: Mark,
+    said: Matter,
+    item: i64,
+) -> Result<Matter> {
+    let Some(detail) = sighting::detail(connection, polled.source, mark.key, item)? else {
+        return Ok(said);
+    };
+    let mut matter = match detail.matter {
+        Some(words) => words,
+        None => article::matter(connection, item)?,
+    };
+    if !said.labels.is_empty() {
+        // Lists that change again and again would pile theirs up.
+        matter.labels.clear();
+    }
+    let list = Contribution { rank: 0, detailed: None, matter: said };
+    let detail = Contribution { rank: 1, detailed: Some(detail.at), matter };
+    Ok(Matter::merge(vec![list, detail]))
 }
 
 /// Remembers that this entry is that item, and all its names.

@@ -25,8 +25,13 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         if finish.whole {
             sweep(change, polled, &answer)?;
         }
-        let sql = "UPDATE source SET answer = ? WHERE id = ?";
-        change.connection.run(sql, params![answer, polled.source])?;
+        let sql = "UPDATE source SET ttl = ?1 WHERE id = ?2 AND ttl IS NOT ?1";
+        change.connection.run(sql, params![finish.ttl, polled.source])?;
+        change.connection.run(
+            "INSERT INTO answer (source, keys) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET keys = ?2 WHERE keys <> ?2",
+            params![polled.source, answer],
+        )?;
     }
     if let Some(title) = finish.title {
         let sql = "UPDATE source SET own_title = ? WHERE id = ?";

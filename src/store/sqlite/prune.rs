@@ -10,9 +10,8 @@ use rusqlite::{Connection, Result, params};
 
 use super::article::State;
 use super::row::{holds, unsigned};
-use super::sighting;
 use super::statement::Statement;
-use super::window;
+use super::{read, sighting, window};
 use crate::model::feed::Window;
 use crate::model::time::Timestamp;
 use crate::store::Error;
@@ -151,9 +150,7 @@ impl<'c> Needed<'c> {
 
     fn answer(&mut self, source: i64, mark: i64) -> Result<bool> {
         if !self.answers.contains_key(&source) {
-            let sql = "SELECT answer FROM source WHERE id = ?";
-            let answer: Option<Vec<u8>> = self.connection.one(sql, [source], |row| row.get(0))?;
-            self.answers.insert(source, answer.unwrap_or_default());
+            self.answers.insert(source, read::answer(self.connection, source)?);
         }
         Ok(holds(&self.answers[&source], unsigned(mark)))
     }

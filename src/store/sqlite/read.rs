@@ -145,7 +145,7 @@ pub(super) fn states(connection: &Connection) -> Result<Vec<(SourceId, PollState
 
 /// What is remembered of one source.
 pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
-    let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title, items
+    let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title, items, ttl
         FROM source WHERE id = ?";
     connection.one(sql, [source], |row| {
         let validators: Vec<Tag> = json(row, 0)?;
@@ -160,7 +160,14 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
             trouble: row.get(5)?,
             problems,
             title: row.get(8)?,
+            ttl: row.get(10)?,
             items: row.get::<_, i64>(9)?.cast_unsigned(),
         })
     })
+}
+
+/// The keys of a source's last whole answer, packed; empty when there was none.
+pub(super) fn answer(connection: &Connection, source: i64) -> Result<Vec<u8>> {
+    let sql = "SELECT keys FROM answer WHERE source = ?";
+    Ok(connection.find(sql, [source], |row| row.get(0))?.unwrap_or_default())
 }

@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, Result, params};
 
-use super::row::{Words, json, perhaps, signed, to_json};
+use super::row::{Words, instant, json, perhaps, signed, to_json};
 use super::statement::Statement;
 use crate::model::item::{Contribution, Matter};
 use crate::model::source::Mark;
@@ -23,7 +23,8 @@ pub(super) struct Seen<'a> {
     pub(super) poll: i64,
 }
 
-/// Writes a sighting over the last one of the same name.
+/// Writes a sighting over the last one of the same name. When the detail was last asked stays known
+/// where it was not asked now.
 ///
 /// A name that now means another item leaves the old one its sighting, under a name nothing else
 /// has: only a folder that is seen whole may conclude that the old one is gone.
@@ -40,8 +41,10 @@ pub(super) fn remember(connection: &Connection, seen: &Seen<'_>, now: Timestamp)
         set_aside(connection, seen.source, mark, old)?;
     }
     connection.run(
-        "INSERT OR REPLACE INTO sighting (source, mark, digest, item, categories, detailed, seen, poll)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sighting (source, mark, digest, item, categories, detailed, seen, poll)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT DO UPDATE SET digest = ?3, item = ?4, verdict = NULL, categories = ?5,
+             detailed = coalesce(?6, detailed), seen = ?7, poll = ?8",
         params![
             seen.source,
             mark,
@@ -94,6 +97,32 @@ pub(super) fn has_others(
         "SELECT EXISTS (SELECT 1 FROM sighting WHERE item = ? AND NOT (source = ? AND mark = ?))",
         params![item, source, signed(mark)],
         |row| row.get(0),
+    )
+}
+
+/// An entry's last detail.
+pub(super) struct Detail {
+    pub(super) at: Timestamp,
+    /// The words of its sighting; none when they are the item's.
+    pub(super) matter: Option<Matter>,
+}
+
+/// The last detail of the entry this source calls so, provided it led to this item.
+pub(super) fn detail(
+    connection: &Connection,
+    source: i64,
+    mark: u64,
+    item: i64,
+) -> Result<Option<Detail>> {
+    connection.find(
+        "SELECT detailed, coalesce(matter, 'null') FROM sighting
+         LEFT JOIN contribution USING (source, mark)
+         WHERE source = ? AND mark = ? AND item = ? AND detailed IS NOT NULL",
+        params![source, signed(mark), item],
+        |row| {
+            let words: Option<Words> = json(row, 1)?;
+            Ok(Detail { at: instant(row.get(0)?), matter: words.map(Matter::from) })
+        },
     )
 }
 

@@ -57,6 +57,9 @@ contract! {
     categories_follow_the_entry,
     categories_follow_the_file,
     an_entry_that_became_unusable_takes_nothing_down,
+    a_detail_that_fails_takes_no_body_away,
+    a_detail_that_fails_takes_no_body_away_from_several_lists,
+    a_list_that_shows_all_itself_may_take_a_body_away,
     verdicts_are_remembered,
     what_comes_later_is_not_remembered,
     what_is_gone_from_a_folder_is_withdrawn_and_comes_back,
@@ -87,8 +90,10 @@ contract! {
     one_of_a_namespace_at_a_time,
     the_longest_due_come_first,
     claiming_says_when_to_look_again,
+    many_due_at_once_are_each_claimed_once,
     what_is_owed_is_counted,
     the_end_of_a_poll_is_remembered,
+    how_long_a_document_may_be_kept_outlives_a_304,
     // the log
     revisions_seen_strictly_grow,
     the_growth_is_told,
@@ -477,6 +482,43 @@ async fn an_entry_that_became_unusable_takes_nothing_down(place: Place) {
     assert_eq!(house.only().await.id, before.0.id);
 }
 
+async fn a_detail_that_fails_takes_no_body_away(place: Place) {
+    let (house, a) = one_source(place).await;
+    house.poll(&a, &[entry("1")]).await;
+    let body = house.only().await.content.clone();
+    assert!(body.is_some());
+    // Twice, since the first time must not make the second one forget.
+    for title in ["once", "twice"] {
+        commit_list_alone(&house, &a, &entry("1").title(title).content(None)).await;
+        let item = house.only().await;
+        assert_eq!((item.title.as_str(), &item.content), (title, &body));
+    }
+    commit_list_alone(&house, &a, &entry("1").content(Some("<p>A teaser.</p>"))).await;
+    assert_eq!(house.only().await.content, body, "a detail's body is better than a list's");
+    house.poll(&a, &[entry("1").title("asked").content(None)]).await;
+    assert_eq!(house.only().await.content, None, "a detail that came decides");
+}
+
+async fn a_detail_that_fails_takes_no_body_away_from_several_lists(place: Place) {
+    let (house, a, b) = two_lists(place).await;
+    house.poll(&a, &[entry("1")]).await;
+    let body = house.only().await.content.clone();
+    house.poll(&b, &[entry("1").content(None)]).await;
+    for title in ["once", "twice"] {
+        commit_list_alone(&house, &a, &entry("1").title(title).content(None)).await;
+        let item = house.only().await;
+        assert_eq!((item.title.as_str(), &item.content), (title, &body));
+    }
+}
+
+async fn a_list_that_shows_all_itself_may_take_a_body_away(place: Place) {
+    let (house, a) = one_source(place).await;
+    commit_list_alone(&house, &a, &entry("1")).await;
+    assert!(house.only().await.content.is_some());
+    commit_list_alone(&house, &a, &entry("1").content(None)).await;
+    assert_eq!(house.only().await.content, None);
+}
+
 async fn verdicts_are_remembered(place: Place) {
     let (house, a) = one_source(place).await;
     let dropped = entry("1").dropped("drop: advertisement");
@@ -843,6 +885,37 @@ async fn claiming_says_when_to_look_again(place: Place) {
     assert_eq!((claimed.taken.len(), claimed.next), (1, None), "one waits for a slot");
 }
 
+async fn many_due_at_once_are_each_claimed_once(place: Place) {
+    let house = House::new(place).await;
+    // Pairs that share a namespace: the second of each waits for the first.
+    let sources: Vec<Source> = (0..60)
+        .map(|number| Source {
+            namespace: format!("n{}", number / 2),
+            ..source(&format!("s{number}"))
+        })
+        .collect();
+    house.enroll(&sources).await;
+    let due = Some(house.now().plus(HOUR));
+    let mut order = Vec::new();
+    loop {
+        let claimed = house.store.claim_due(house.now(), 7, None).await.expect("claimed");
+        if claimed.taken.is_empty() {
+            assert_eq!(claimed.next, due);
+            break;
+        }
+        assert!(claimed.taken.len() <= 7);
+        for lease in claimed.taken {
+            let finish = Some(Finish { due, ..Finish::default() });
+            let end = Slice { finish, ..Slice::default() };
+            house.store.commit_poll(&lease, end, house.now()).await.expect("the end");
+            order.push(lease.source);
+        }
+    }
+    assert_eq!(order[..7], [0, 2, 4, 6, 8, 10, 12].map(|number| sources[number].id.clone()));
+    assert_eq!(order.iter().collect::<BTreeSet<_>>().len(), order.len());
+    assert_eq!(order.len(), 60);
+}
+
 async fn what_is_owed_is_counted(place: Place) {
     let (house, a) = one_source(place).await;
     let owed = entry("1");
@@ -894,6 +967,18 @@ async fn the_end_of_a_poll_is_remembered(place: Place) {
     house.poll(&a, &[]).await;
     let state = house.state(&a).await;
     assert_eq!((state.failures, state.trouble, state.problems.len()), (0, None, 0));
+}
+
+async fn how_long_a_document_may_be_kept_outlives_a_304(place: Place) {
+    let (house, a) = one_source(place).await;
+    house.poll_with(&a, &[], Finish { ttl: Some(120), ..Finish::default() }).await;
+    assert_eq!(house.state(&a).await.ttl, Some(120));
+    let lease = house.claim(&a).await;
+    assert_eq!(lease.state.ttl, Some(120));
+    house.store.commit_poll(&lease, ended(), house.now()).await.expect("not modified");
+    assert_eq!(house.state(&a).await.ttl, Some(120));
+    house.poll(&a, &[]).await;
+    assert_eq!(house.state(&a).await.ttl, None, "an answer without one takes it back");
 }
 
 async fn revisions_seen_strictly_grow(place: Place) {
@@ -996,6 +1081,14 @@ async fn one_source(place: Place) -> (House, Source) {
     let (house, a) = (House::new(place).await, source("a"));
     house.enroll(std::slice::from_ref(&a)).await;
     (house, a)
+}
+
+/// A poll that takes an entry as the list shows it.
+async fn commit_list_alone(house: &House, source: &Source, entry: &Entry) {
+    let lease = house.claim(source).await;
+    let slice = Slice { sightings: vec![house.sight(source, entry, false)], ..ended() };
+    house.store.commit_poll(&lease, slice, house.now()).await.expect("committed");
+    house.pass(10 * MINUTE);
 }
 
 async fn two_lists(place: Place) -> (House, Source, Source) {

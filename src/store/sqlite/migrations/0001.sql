@@ -44,15 +44,23 @@ CREATE TABLE source (
     due            INTEGER,                     -- absent: at once
     trouble        TEXT,
     problems       TEXT NOT NULL DEFAULT '[]',  -- JSON list
+    ttl            INTEGER,                     -- minutes the document may be kept
     overflow       TEXT,                        -- why a category was not opened
     items          INTEGER NOT NULL DEFAULT 0,
-    answer         BLOB,                        -- keys of the marks of the last whole answer, sorted, 8 bytes each
     -- the lease
     token          INTEGER NOT NULL DEFAULT 0,
     expires        INTEGER                      -- by the clock of this database
 ) STRICT;
 
+-- The order in which sources are claimed.
+CREATE INDEX source_due ON source (due, rank) WHERE enrolled;
 CREATE INDEX source_leased ON source (expires) WHERE expires IS NOT NULL;
+
+-- Apart from the rest, so that neither a claim nor the end of a poll passes over a large one.
+CREATE TABLE answer (
+    source INTEGER PRIMARY KEY REFERENCES source,
+    keys   BLOB NOT NULL                        -- of the marks of the last whole answer, sorted, 8 bytes each
+) STRICT;
 
 CREATE TABLE item (
     row                INTEGER PRIMARY KEY,
