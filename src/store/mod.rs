@@ -74,7 +74,7 @@ pub trait Store: Send + Sync {
 
     /// Commits one slice of a poll: sightings become items, log rows and heads in one transaction.
     /// With `finish` the poll is over: validators and next poll are stored, the lease is released.
-    /// Without it the lease begins anew.
+    /// Without it the lease begins anew; an empty slice does that alone.
     ///
     /// Sightings stand in the list's order. An entry that is no item leaves an item it was before as
     /// it is, and an entry whose detail was not asked now keeps the body and all else only an earlier

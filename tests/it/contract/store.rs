@@ -6,7 +6,7 @@ use std::time::Duration;
 use feedloom::model::category::Category;
 use feedloom::model::feed::{Revision, Shelf, Window};
 use feedloom::model::source::{Source, SourceId, Validators};
-use feedloom::store::{Error, Finish, Known, Slice};
+use feedloom::store::{Committed, Error, Finish, Known, Slice};
 
 use super::house::*;
 
@@ -87,6 +87,7 @@ contract! {
     x_14_a_finished_poll_writes_nothing_more,
     x_14_an_expired_lease_is_passed_on,
     x_14_two_claimers_never_get_one_source,
+    an_empty_slice_extends_the_lease_and_nothing_else,
     one_of_a_namespace_at_a_time,
     the_longest_due_come_first,
     claiming_says_when_to_look_again,
@@ -842,6 +843,28 @@ async fn x_14_two_claimers_never_get_one_source(place: Place) {
     }
     let distinct: BTreeSet<&SourceId> = taken.iter().collect();
     assert_eq!((taken.len(), distinct.len()), (40, 40));
+}
+
+async fn an_empty_slice_extends_the_lease_and_nothing_else(place: Place) {
+    let (house, a) = one_source(place).await;
+    house.poll(&a, &[entry("1")]).await;
+    let lease = house.claim(&a).await;
+    let ends = async || {
+        let claimed = house.store.claim_due(house.now(), 9, None).await.expect("claimed");
+        assert!(claimed.taken.is_empty(), "it is held");
+        claimed.next.expect("its lease ends")
+    };
+    let before = (house.heads().await, house.state(&a).await, house.revision());
+    let grown = house.store.grown();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let first = ends().await;
+    let slice = Slice::default();
+    let committed = house.store.commit_poll(&lease, slice, house.now()).await.expect("extended");
+    assert!(ends().await > first, "the lease has as long as at its start");
+    assert_eq!(committed, Committed { revision: before.2, ..Committed::default() });
+    assert_eq!((house.heads().await, house.state(&a).await, house.revision()), before);
+    assert!(!grown.has_changed().expect("the store lives"));
+    house.store.commit_poll(&lease, ended(), house.now()).await.expect("the end");
 }
 
 async fn one_of_a_namespace_at_a_time(place: Place) {
