@@ -107,7 +107,9 @@ fn anonymous(id: u32) -> u64 {
 
 /// Renders every shelf of the store in every format, as the first reader of each would have it done.
 fn render(site: &str) {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(8).build();
+    let runtime = runtime.expect("a runtime");
     runtime.block_on(async {
         let store =
             store::open(&format!("sqlite:{site}/data/feedloom.db")).await.expect("the store opens");

@@ -88,6 +88,10 @@ impl Outcome {
 #[error("{0}")]
 pub struct Refused(String);
 
+/// Threads for work that blocks: files, the store's readers, parsing and rendering. Each keeps memory
+/// of its own, so more of them than there is work for cores and disk only cost.
+const BLOCKING: usize = 16;
+
 /// Runs the command and answers the shell. Whatever went wrong has been told on stderr.
 pub fn run(arguments: Arguments) -> ExitCode {
     let command = arguments.command.unwrap_or(Command::Serve);
@@ -121,7 +125,10 @@ fn told(error: &anyhow::Error) -> u8 {
 
 /// Waits for a command that needs the runtime. What it left running is given a moment, no more.
 fn wait(command: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING)
+        .build();
     let runtime = runtime.context("no threads to work with")?;
     let ended = runtime.block_on(command);
     runtime.shutdown_timeout(Duration::from_secs(1));

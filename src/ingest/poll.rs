@@ -88,7 +88,7 @@ impl Poll<'_> {
         let finish = Finish {
             succeeded: true,
             validators: Some(listing.validators),
-            due: Some(self.due(Outcome::Answered { ttl: None })),
+            due: Some(self.due(Outcome::Answered { ttl: self.lease.state.ttl })),
             problems: self.lease.state.problems.clone(),
             ..Finish::default()
         };
