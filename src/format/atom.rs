@@ -6,16 +6,18 @@ use atom_syndication as atom;
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use url::Url;
+use uuid::Uuid;
 
-use super::{Document, EXCERPT, Format};
+use super::{Document, EXCERPT, Format, is_address, labels, source_title};
 use crate::model::feed::{Feed, Shelf};
-use crate::model::item::{Item, Person};
+use crate::model::item::{Item, Origin, Person};
 use crate::model::time::Timestamp;
 
 /// Atom 1.0.
 pub struct Atom;
 
 const MEDIA_TYPE: &str = "application/atom+xml; charset=utf-8";
+const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 impl Format for Atom {
     fn name(&self) -> &'static str {
@@ -44,8 +46,21 @@ impl Format for Atom {
             entries: feed.items.iter().map(|item| entry(feed, item)).collect(),
             ..atom::Feed::default()
         };
-        Document { media_type: MEDIA_TYPE, bytes: Bytes::from(document.to_string()) }
+        Document { media_type: MEDIA_TYPE, bytes: Bytes::from(write(&document)) }
     }
+}
+
+/// The crate's declaration names no encoding, and it writes offset zero as `+00:00`, where every
+/// other document of ours has `Z`. Text never holds a bare `<`, so only its own tags can match.
+fn write(feed: &atom::Feed) -> String {
+    let config = atom::WriteConfig { write_document_declaration: false, indent_size: None };
+    let bytes = feed
+        .write_with_config(DECLARATION.to_vec(), config)
+        .expect("writing to memory cannot fail");
+    String::from_utf8(bytes)
+        .expect("what is written from strings is UTF-8")
+        .replace("+00:00</updated>", "Z</updated>")
+        .replace("+00:00</published>", "Z</published>")
 }
 
 fn entry(feed: &Feed, item: &Item) -> atom::Entry {
@@ -84,8 +99,8 @@ fn source(feed: &Feed, item: &Item) -> atom::Source {
     let own = Shelf::Source(item.source.clone());
     let address = origin.and_then(|origin| origin.url.clone()).or_else(|| item.source_url.clone());
     atom::Source {
-        id: origin.and_then(|origin| origin.id.clone()).unwrap_or_else(|| own.urn()),
-        title: plain(item.publication()),
+        id: origin.map_or_else(|| own.urn(), |origin| id_of(origin, &own)),
+        title: plain(source_title(item)),
         updated: time(item.updated),
         links: vec![match address {
             Some(address) => link("via", address, None),
@@ -99,13 +114,23 @@ fn source(feed: &Feed, item: &Item) -> atom::Source {
     }
 }
 
+/// A publication's own id if it can stand here (an IRI, RFC 4287 section 4.2.6), else one minted
+/// from its address; one of which only the name is known is told apart within the source that named it.
+fn id_of(origin: &Origin, own: &Shelf) -> String {
+    let named = || format!("{}#{}", own.urn(), origin.title);
+    let mint = || {
+        let name = origin.url.clone().unwrap_or_else(named);
+        Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).urn().to_string()
+    };
+    origin.id.clone().filter(|id| is_iri(id)).unwrap_or_else(mint)
+}
+
 fn categories(item: &Item) -> Vec<atom::Category> {
     let shelves = item
         .categories
         .iter()
         .map(|name| atom::Category { term: name.clone(), ..atom::Category::default() });
-    let labels = item.labels.iter().filter(|label| !item.categories.contains(&label.term));
-    let labels = labels.map(|label| atom::Category {
+    let labels = labels(item).map(|label| atom::Category {
         term: label.term.clone(),
         scheme: label.scheme.clone().filter(|scheme| is_iri(scheme)),
         label: None,
@@ -116,14 +141,6 @@ fn categories(item: &Item) -> Vec<atom::Category> {
 /// What upstreams write as a vocabulary is often just a word; Atom takes IRIs alone (RFC 4287 section 4.2.2.2).
 fn is_iri(scheme: &str) -> bool {
     !scheme.contains(char::is_whitespace) && Url::parse(scheme).is_ok()
-}
-
-/// RFC 4287 section 3.2.3 asks for an `addr-spec`.
-fn is_address(email: &str) -> bool {
-    let plain = |part: &str| {
-        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "<>()@,;".contains(c))
-    };
-    email.split_once('@').is_some_and(|(name, host)| plain(name) && plain(host))
 }
 
 fn plain(text: &str) -> atom::Text {

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Document, Format};
+use super::{Document, Format, is_address, labels};
 use crate::model::feed::{Feed, Site};
 use crate::model::item::{Enclosure, Item, Person};
 
@@ -140,13 +140,13 @@ fn item_of(url: String, item: &Item) -> ItemJson<'_> {
 }
 
 fn author(person: Person) -> AuthorJson {
-    let mail = person.email.map(|email| format!("mailto:{email}"));
+    let mail =
+        person.email.filter(|email| is_address(email)).map(|email| format!("mailto:{email}"));
     AuthorJson { name: person.name, url: person.url.or(mail) }
 }
 
 fn tags(item: &Item) -> Vec<&str> {
-    let labels =
-        item.labels.iter().map(|label| &label.term).filter(|term| !item.categories.contains(term));
+    let labels = labels(item).map(|label| &label.term);
     item.categories.iter().chain(labels).map(String::as_str).collect()
 }
 

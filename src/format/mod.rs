@@ -9,6 +9,7 @@ pub mod rss;
 use bytes::Bytes;
 
 use crate::model::feed::Feed;
+use crate::model::item::{Item, Label};
 
 /// Writes a feed in one wire format. Cannot fail.
 pub trait Format: Send + Sync {
@@ -40,4 +41,27 @@ pub const ALL: &[&dyn Format] = &[&rss::Rss, &atom::Atom, &json::Json];
 /// The format of that name.
 pub fn named(name: &str) -> Option<&'static dyn Format> {
     ALL.iter().copied().find(|format| format.name() == name)
+}
+
+/// Upstream's labels that say more than the categories an item stands in: each word once.
+fn labels(item: &Item) -> impl Iterator<Item = &Label> {
+    item.labels.iter().enumerate().filter_map(|(at, label)| {
+        let is_said = item.categories.contains(&label.term)
+            || item.labels[..at].iter().any(|earlier| earlier.term == label.term);
+        (!is_said).then_some(label)
+    })
+}
+
+/// The title of the publication an item was taken from, which is not always the outlet it is by.
+fn source_title(item: &Item) -> &str {
+    let origin = item.origin.as_ref().map(|origin| origin.title.as_str());
+    origin.filter(|title| !title.is_empty()).unwrap_or(&item.source_title)
+}
+
+/// Whether this is an `addr-spec` (RFC 5322 section 3.4.1); upstreams write handles and names there too.
+fn is_address(email: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "<>()@,;:".contains(c))
+    };
+    email.split_once('@').is_some_and(|(name, host)| plain(name) && plain(host))
 }

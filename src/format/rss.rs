@@ -10,9 +10,9 @@ use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Guid, Source};
 
-use super::{Document, EXCERPT, Format};
+use super::{Document, EXCERPT, Format, is_address, labels, source_title};
 use crate::model::feed::Feed;
-use crate::model::item::{Enclosure, Item};
+use crate::model::item::{Enclosure, Item, Person};
 
 /// RSS 2.0.
 pub struct Rss;
@@ -72,16 +72,13 @@ fn item_of(feed: &Feed, item: &Item) -> rss::Item {
         guid: Some(Guid { permalink: item.public_id == link, value: item.public_id.clone() }),
         link: Some(link),
         pub_date: Some(item.published.rfc822()),
-        author: item
-            .authors
-            .iter()
-            .find_map(|author| Some(format!("{} ({})", author.email.as_ref()?, author.name))),
+        author: item.authors.iter().find_map(mailbox),
         categories: categories(item),
         comments: item.comments.clone(),
         enclosure: item.enclosures.first().map(enclosure),
         source: Some(Source {
             url: source_feed(feed, item),
-            title: Some(item.publication().to_owned()),
+            title: Some(source_title(item).to_owned()),
         }),
         content: item.content.as_ref().map(|html| html.as_str().to_owned()),
         dublin_core_ext: (!creators.is_empty())
@@ -91,15 +88,21 @@ fn item_of(feed: &Feed, item: &Item) -> rss::Item {
     }
 }
 
+/// RSS has `author` for an e-mail address with the name in a comment; names alone are `dc:creator`'s.
+fn mailbox(person: &Person) -> Option<String> {
+    let email = person.email.as_ref().filter(|email| is_address(email))?;
+    Some(match person.name == *email {
+        true => email.clone(),
+        false => format!("{email} ({})", person.name),
+    })
+}
+
 /// The categories it stands in, then upstream's labels with their vocabulary.
 fn categories(item: &Item) -> Vec<Category> {
     let shelves = item.categories.iter().map(|name| Category { name: name.clone(), domain: None });
-    let labels = item.labels.iter().filter(|label| !item.categories.contains(&label.term));
-    shelves
-        .chain(
-            labels.map(|label| Category { name: label.term.clone(), domain: label.scheme.clone() }),
-        )
-        .collect()
+    let labels = labels(item)
+        .map(|label| Category { name: label.term.clone(), domain: label.scheme.clone() });
+    shelves.chain(labels).collect()
 }
 
 fn enclosure(file: &Enclosure) -> rss::Enclosure {

@@ -2,5 +2,6 @@
 
 mod adapters;
 mod adapters_declarative;
+mod formats;
 mod house;
 mod store;
