@@ -96,7 +96,9 @@ impl Rules {
         let rules = self.extract.iter().filter(|rule| rule.select.is_none());
         rules
             .flat_map(|rule| {
-                rule.distinct(std::slice::from_ref(&text.raw)).into_iter().map(|value| (&rule.to, value))
+                rule.distinct(std::slice::from_ref(&text.raw))
+                    .into_iter()
+                    .map(|value| (&rule.to, value))
             })
             .collect()
     }
