@@ -4,6 +4,7 @@
 //! `PlainText::of` are the only ways from there; `recall` is for the store alone.
 
 pub(super) mod clean;
+mod picture;
 pub(super) mod plain;
 mod tidy;
 
