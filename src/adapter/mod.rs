@@ -71,6 +71,8 @@ pub struct Parsed {
     pub problems: Vec<Problem>,
     /// Whether these entries are all there is, so that a missing one is gone (a folder).
     pub whole: bool,
+    /// Whether the document breaks off, so that it should be asked for again as if it had not come.
+    pub is_cut: bool,
 }
 
 impl Parsed {

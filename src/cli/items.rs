@@ -17,7 +17,7 @@ use crate::store;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  feedloom items --category caijing --limit 5
+  feedloom items --category keji --limit 5
   feedloom items --source finews --json | jq -r '.[].title'")]
 pub struct Arguments {
     /// Only those of this category, by its slug or name

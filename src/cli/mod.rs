@@ -40,7 +40,7 @@ const EXAMPLES: &str = "\
 Examples:
   feedloom                          poll and serve what feeds.toml names, until stopped
   feedloom check                    tell every mistake in feeds.toml
-  feedloom preview people-finance   see what a source gives, without storing it
+  feedloom preview em-rolling       see what a source gives, without storing it
   feedloom import subscriptions.opml >> feeds.toml
 
 Exit codes: 0 done, 1 the work failed, 2 wrong usage or a refused feeds.toml.

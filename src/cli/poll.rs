@@ -16,7 +16,7 @@ use crate::model::source::SourceId;
 #[command(after_help = "\
 Examples:
   feedloom poll                       what is due
-  feedloom poll people-finance        one source, due or not
+  feedloom poll em-rolling            one source, due or not
   feedloom poll --force               everything, as if it had never been asked
 
 Exits with 1 when a source failed; the reason stands in its row.")]

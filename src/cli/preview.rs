@@ -21,9 +21,9 @@ use super::{Outcome, Refused, app, poll};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  feedloom preview people-finance
+  feedloom preview em-rolling
   feedloom preview https://www.ruanyifeng.com/blog/atom.xml --json
-  feedloom preview examples/feeds/people-finance.rss")]
+  feedloom preview examples/feeds/36kr.rss")]
 pub struct Arguments {
     /// The id of a source, an address, or the path of a file or a folder of posts
     #[arg(value_name = "SOURCE|URL")]

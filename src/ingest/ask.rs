@@ -31,7 +31,7 @@ pub(super) struct Listing {
     pub(super) problems: Vec<Problem>,
     pub(super) validators: Vec<Validators>,
     pub(super) whole: bool,
-    /// A later page could not be had, so that the next poll should see it all again.
+    /// The document breaks off or a later page could not be had, so that the next poll should see it all again.
     pub(super) is_cut: bool,
     /// Every question was answered by "as before".
     pub(super) unchanged: bool,
@@ -183,6 +183,7 @@ impl Listing {
         self.entries.extend(parsed.entries);
         self.problems.extend(parsed.problems);
         self.whole |= parsed.whole;
+        self.is_cut |= parsed.is_cut;
     }
 }
 

@@ -219,6 +219,28 @@ async fn p_02_a_200_without_validators_clears_them() {
 }
 
 #[tokio::test]
+async fn x_07_a_cut_document_is_asked_for_again() {
+    let house = House::new(WIRE).await;
+    let whole = rss(&[entry("1", "2022-05-27 12:00:00"), entry("2", "2022-05-27 12:01:00")]);
+    let at = whole.rfind("<item>").unwrap();
+    let cut = whole[..at].to_owned();
+    house.web.script(LIST, move |_| {
+        let mut response = answer(200, cut.clone());
+        response.headers_mut().insert("etag", "\"t\"".parse().unwrap());
+        Ok(response)
+    });
+    let reports = house.round().await;
+    assert!(reports[0].problems[0].contains("breaks off"), "{:?}", reports[0].problems);
+    house.web.serve(LIST, whole);
+    house.pass(10 * MINUTE).await;
+    assert!(
+        house.web.last(LIST).headers().get("if-none-match").is_none(),
+        "its validators are not kept"
+    );
+    assert_eq!(house.titles("caijing").await, ["2", "1"]);
+}
+
+#[tokio::test]
 async fn x_08_one_identifier_for_all_merges_nothing() {
     let house = House::new(WIRE).await;
     let body = rss(&[

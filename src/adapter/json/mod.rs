@@ -73,6 +73,7 @@ impl Json {
         }
         self.entries(&answer, at, turn, &mut parsed);
         if unwrapped.broken_off {
+            parsed.is_cut = true;
             let what = "the answer breaks off; what was complete before that is taken";
             parsed.problems.push(Problem::of_document(what));
         } else if !parsed.entries.is_empty() {
