@@ -65,6 +65,7 @@ fn items() -> Vec<Item> {
             source: source().id,
             source_title: "电讯".to_owned(),
             source_url: None,
+            source_own_id: None,
             matter: candidate.matter.clone(),
             categories: vec!["财经".to_owned()],
             published: seen(),

@@ -87,6 +87,8 @@ impl Parsed {
 pub struct About {
     /// Its title.
     pub title: Option<String>,
+    /// Its own identifier (Atom `id`, RDF `rdf:about`).
+    pub id: Option<String>,
     /// BCP 47 language tag.
     pub language: Option<String>,
     /// Its site.

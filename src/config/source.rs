@@ -13,6 +13,9 @@ use crate::model::feed::Window;
 use crate::model::source::{Allowed, Limits, Source, SourceId};
 use crate::model::time::Zone;
 
+/// The kind that reads a folder; some rules hold for it alone.
+const POSTS: &str = adapter::posts::KIND.name;
+
 /// What a source inherits when it does not say otherwise.
 pub(super) struct Defaults {
     interval: Option<Duration>,
@@ -87,6 +90,7 @@ fn upstream(
     let kind = reader.required("kind", kind);
     let source = source(&mut reader, id, kind, rank, around);
     refuse_headers_for_files(&mut reader, source.as_ref());
+    refuse_posts_elsewhere(&mut reader, kind, source.as_ref());
     refuse_keys_of_other_kinds(table, kind, &mut reader);
     reader.finish();
     let kind = kind?;
@@ -113,7 +117,7 @@ fn source(
 ) -> Option<Source> {
     let defaults = around.defaults;
     let url = reader.required("url", |setting| address::of_source(setting, around.folder));
-    let is_kept_for_ever = kind.is_some_and(|kind| kind.name == "posts");
+    let is_kept_for_ever = kind.is_some_and(|kind| kind.name == POSTS);
     let keep = if is_kept_for_ever { None } else { defaults.keep };
     let namespace = reader.read("namespace", check::words);
     let categories = check::each(reader, "categories", |name| category(name, around.categories));
@@ -176,6 +180,14 @@ fn prepared(table: &Setting, around: &Surroundings, mistakes: &mut Vec<Mistake>)
 fn refuse_headers_for_files(reader: &mut Reader, source: Option<&Source>) {
     if let Some(headers) = reader.get("headers").filter(|_| source.is_some_and(Source::is_local)) {
         reader.note(headers, "a file or folder takes no headers");
+    }
+}
+
+fn refuse_posts_elsewhere(reader: &mut Reader, kind: Option<&Kind>, source: Option<&Source>) {
+    let is_elsewhere = kind.is_some_and(|kind| kind.name == POSTS)
+        && source.is_some_and(|source| !source.is_local());
+    if let Some(url) = reader.get("url").filter(|_| is_elsewhere) {
+        reader.note(url, "posts are read from a folder of this machine, such as `file:posts/`");
     }
 }
 

@@ -67,6 +67,12 @@ fn the_least_file_has_every_default() {
 }
 
 #[test]
+fn posts_lie_in_a_folder_of_this_machine() {
+    let posts = "[[source]]\nid = \"a\"\nkind = \"posts\"\nurl = \"https://a.example/\"\n";
+    check(posts, "7:7", "such as `file:posts/`");
+}
+
+#[test]
 fn posts_are_kept_for_ever_unless_they_say_otherwise() {
     let posts = "[[source]]\nid = \"a\"\nkind = \"posts\"\nurl = \"file:posts/\"\n";
     assert_eq!(good(posts).upstreams[0].source.keep, None);
@@ -205,7 +211,8 @@ fn wrong_values() {
     in_source("limits = { wire = \"5 megabytes\" }", 19, "is no size");
     in_source("timezone = \"Asia/Shangai\"", 12, "Asia/Shanghai");
     in_source("language = \"Chinese!\"", 12, "no language tag");
-    in_source("remove = [\"p[\"]", 11, "is no CSS selector");
+    in_source("remove = [\"p[\"]", 11, "`p[` is no CSS selector: it ends too soon");
+    in_source("remove = [\"p >\"]", 11, "`p >` is no CSS selector: a part of it is missing");
     in_source("rules = [\"estmoney\"]", 10, "no rules called `estmoney`");
     in_source("allow = [\"10.0.0.0/99\"]", 10, "should be a host");
     in_source("title = \" \"", 9, "should not be empty");

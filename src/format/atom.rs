@@ -93,13 +93,19 @@ fn entry(feed: &Feed, item: &Item) -> atom::Entry {
     }
 }
 
-/// Where an entry comes from (RFC 4287 section 4.2.11): the publication upstream took it from, else the source itself.
+/// Where an entry comes from (RFC 4287 section 4.2.11): the publication upstream took it from, else
+/// the source itself, by its own name. Its `updated` is the entry's: a feed's own moves with every
+/// entry of it, and would change all the others here.
 fn source(feed: &Feed, item: &Item) -> atom::Source {
     let origin = item.origin.as_ref();
     let own = Shelf::Source(item.source.clone());
     let address = origin.and_then(|origin| origin.url.clone()).or_else(|| item.source_url.clone());
     atom::Source {
-        id: origin.map_or_else(|| own.urn(), |origin| id_of(origin, &own)),
+        id: match (origin, &item.source_own_id) {
+            (Some(origin), _) => id_of(origin, &own),
+            (None, Some(id)) if is_iri(id) => id.clone(),
+            (None, _) => own.urn(),
+        },
         title: plain(source_title(item)),
         updated: time(item.updated),
         links: vec![match address {

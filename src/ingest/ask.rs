@@ -20,6 +20,10 @@ use crate::model::time::Timestamp;
 use crate::net;
 use crate::store::{self, Known};
 
+/// What is said of an answer that no adapter of ours should have failed on.
+pub(super) const UNREADABLE: &str =
+    "reading the answer failed inside Feedloom; please report this source";
+
 /// Pages of one answer that are followed at most, whatever an adapter allows.
 const PAGES: usize = 50;
 
@@ -116,7 +120,7 @@ impl Poll<'_> {
     }
 
     /// Parses off the runtime: pure work, bounded by the sizes that let the answer in.
-    pub(super) async fn parse(
+    async fn parse(
         &self,
         ask: Ask,
         at: String,
@@ -124,9 +128,7 @@ impl Poll<'_> {
     ) -> Result<Parsed, Failure> {
         let upstream = Arc::clone(self.upstream);
         let parse = move || upstream.adapter.parse(&ask, &at, &response);
-        tokio::task::spawn_blocking(parse).await.map_err(|_| {
-            Failure::because("reading the answer failed inside Feedloom; please report this source")
-        })
+        tokio::task::spawn_blocking(parse).await.map_err(|_| Failure::because(UNREADABLE))
     }
 
     /// Takes a page and those after it, until one shows an entry we know. A later page that fails

@@ -102,6 +102,14 @@ struct Running {
     leases: HashMap<Id, PollLease>,
 }
 
+/// Polls that were just started.
+#[derive(Default)]
+struct Started {
+    taken: Vec<SourceId>,
+    /// When the next one is due; none when it waits for a free slot.
+    next: Option<Timestamp>,
+}
+
 impl Ingest {
     /// Puts ingest together.
     pub fn new(
@@ -163,31 +171,26 @@ impl Ingest {
         let mut done: HashSet<SourceId> = HashSet::new();
         let mut failed = None;
         loop {
-            let free = SLOTS - running.polls.len();
             let is_left = left.as_ref().is_none_or(|left| !left.is_empty());
-            if free > 0 && is_left && failed.is_none() {
-                match self.store.claim_due(self.clock.now(), free, left.as_deref()).await {
+            if is_left && failed.is_none() {
+                // What another source's answer made due again is not forced a second time.
+                let is_forced = |id: &SourceId| force && done.insert(id.clone());
+                match self.claim(&mut running, left.as_deref(), is_forced).await {
                     Ok(claimed) => {
-                        for lease in claimed.taken {
-                            if let Some(left) = &mut left {
-                                left.retain(|id| *id != lease.source);
-                            }
-                            let again = !done.insert(lease.source.clone());
-                            self.start(&mut running, lease, force && !again);
+                        if let Some(left) = &mut left {
+                            left.retain(|id| !claimed.taken.contains(id));
                         }
                     }
                     // Polls under way are ended in order first, so that they hold no lease.
                     Err(error) => failed = Some(error),
                 }
             }
-            match running.polls.join_next_with_id().await {
-                Some(one) => {
-                    if let Some(report) = self.close(&mut running, one).await {
-                        tell(&report);
-                        reports.push(report);
-                    }
-                }
-                None => return failed.map_or(Ok(reports), Err),
+            let Some(one) = running.polls.join_next_with_id().await else {
+                return failed.map_or(Ok(reports), Err);
+            };
+            if let Some(report) = self.close(&mut running, one).await {
+                tell(&report);
+                reports.push(report);
             }
         }
     }
@@ -195,16 +198,9 @@ impl Ingest {
     /// Starts what is due in the free slots, and tells when to look again.
     async fn step(&self, running: &mut Running) -> Timestamp {
         let now = self.clock.now();
-        let free = SLOTS.saturating_sub(running.polls.len());
-        if free == 0 {
-            return now.plus(LOOK);
-        }
-        match self.store.claim_due(now, free, None).await {
-            Ok(Claimed { taken, next }) => {
-                for lease in taken {
-                    self.start(running, lease, false);
-                }
-                let latest = now.plus(LOOK);
+        let latest = now.plus(LOOK);
+        match self.claim(running, None, |_| false).await {
+            Ok(Started { next, .. }) => {
                 next.map_or(latest, |next| next.clamp(now.plus(Duration::from_millis(200)), latest))
             }
             Err(error) => {
@@ -212,6 +208,27 @@ impl Ingest {
                 now.plus(PAUSE)
             }
         }
+    }
+
+    /// Starts what is due (or of `only`, due or not) in the free slots.
+    async fn claim(
+        &self,
+        running: &mut Running,
+        only: Option<&[SourceId]>,
+        mut is_forced: impl FnMut(&SourceId) -> bool,
+    ) -> Result<Started, store::Error> {
+        let free = SLOTS.saturating_sub(running.polls.len());
+        if free == 0 {
+            return Ok(Started::default());
+        }
+        let Claimed { taken, next } = self.store.claim_due(self.clock.now(), free, only).await?;
+        let started =
+            Started { taken: taken.iter().map(|lease| lease.source.clone()).collect(), next };
+        for lease in taken {
+            let force = is_forced(&lease.source);
+            self.start(running, lease, force);
+        }
+        Ok(started)
     }
 
     /// Forgets what is past keeping.

@@ -6,18 +6,21 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
-use super::ask::{Failure, Listing, usable};
+use super::ask::{Failure, Listing, UNREADABLE, usable};
 use super::poll::Poll;
 use super::schedule::Outcome;
 use super::{Report, Upstream};
 use crate::adapter::{About, Ask, Entry, Problem};
 use crate::model::draft::Refined;
+use crate::model::item::Candidate;
 use crate::model::source::Mark;
 use crate::model::time::Timestamp;
+use crate::net::Answer;
 use crate::store::{self, Committed, Finish, Known, Sighting, Slice};
 
 /// Details asked at once; the door out keeps its own bound a host.
-const AT_ONCE: usize = 8;
+const REMOTE_AT_ONCE: usize = 8;
+const LOCAL_AT_ONCE: usize = 4;
 /// Times a detail is asked before its item is published without.
 const PATIENCE: u32 = 3;
 /// Problems kept in words.
@@ -38,6 +41,22 @@ struct Debts {
     /// The first entry that comes in later.
     later: Option<Timestamp>,
     problems: Vec<Problem>,
+    /// Identifiers met in this poll, and which entry had them first.
+    guids: HashMap<String, (u64, String)>,
+}
+
+impl Debts {
+    /// Tells of two entries that claim one identifier: they are one item, whatever their words.
+    fn meet(&mut self, name: &str, mark: Mark, candidate: &Candidate) {
+        let Some(guid) = &candidate.guid else { return };
+        match self.guids.get(guid) {
+            Some((key, _)) if *key == mark.key => {}
+            Some((_, first)) => self.problems.push(Problem::of_document(format!(
+                "`{name}` and `{first}` have the same identifier `{guid}` and are taken for one item; give one of them another"
+            ))),
+            None => drop(self.guids.insert(guid.clone(), (mark.key, name.to_owned()))),
+        }
+    }
 }
 
 impl Poll<'_> {
@@ -105,6 +124,7 @@ impl Poll<'_> {
             trouble: loss,
             problems: told(&listing.problems),
             title: listing.about.title.clone(),
+            id: listing.about.id.clone(),
             ttl: listing.about.ttl,
         }
     }
@@ -120,7 +140,7 @@ impl Poll<'_> {
         for (place, entry) in entries.into_iter().enumerate() {
             match self.want(&entry, known.get(&entry.mark.key).copied()) {
                 Want::Nothing => unchanged += 1,
-                Want::Entry => taken.push(Taken { place, entry, detailed: false }),
+                Want::Entry => taken.push(Taken::listed(place, entry)),
                 Want::Detail if debts.budget == 0 => debts.owing = true,
                 Want::Detail => {
                     debts.budget -= 1;
@@ -128,19 +148,23 @@ impl Poll<'_> {
                 }
             }
         }
-        let asks =
-            asks.into_iter().map(async |(place, entry)| (place, self.detail(&entry).await, entry));
-        let details: Vec<_> = futures_util::stream::iter(asks).buffered(AT_ONCE).collect().await;
+        let asks = asks.into_iter().map(async |(place, entry)| {
+            let outcome = self.answer(&entry).await;
+            Followed { place, entry, outcome }
+        });
+        let answers = futures_util::stream::iter(asks).buffered(self.at_once()).collect().await;
+        let details = self.complete(answers).await?;
         let mut owed = Vec::new();
-        for (place, detail, entry) in details {
-            match detail {
-                Ok((entry, mut problems)) => {
+        for Followed { place, entry, outcome } in details {
+            match outcome {
+                Ok(Detail { entry: whole, mut problems }) => {
                     debts.problems.append(&mut problems);
-                    taken.push(Taken { place, entry, detailed: true });
+                    let name = name_of(&entry);
+                    taken.push(Taken { place, name, entry: whole, detailed: true });
                 }
                 Err(failure) => match self.owe(&entry, &failure, debts) {
                     Debt::Owed => owed.push(entry.mark.key),
-                    Debt::Waived => taken.push(Taken { place, entry, detailed: false }),
+                    Debt::Waived => taken.push(Taken::listed(place, entry)),
                 },
             }
         }
@@ -160,31 +184,44 @@ impl Poll<'_> {
         }
     }
 
-    /// Asks what completes an entry. An answer that holds nothing is a failure like any other.
-    async fn detail(&self, entry: &Entry) -> Result<(Entry, Vec<Problem>), Failure> {
+    /// Details asked at once. Files come one after the other from one disk.
+    fn at_once(&self) -> usize {
+        if self.upstream.source.is_local() { LOCAL_AT_ONCE } else { REMOTE_AT_ONCE }
+    }
+
+    /// Asks what completes an entry.
+    async fn answer(&self, entry: &Entry) -> Result<(Ask, Answer), Failure> {
         let request = entry.follow.clone().ok_or_else(|| Failure::because("it has none"))?;
         let ask = Ask { request, of: Some(entry.clone()) };
         let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
         usable(&answer.response, self.now)?;
-        let mut parsed = self.parse(ask, answer.at, answer.response).await?;
-        let Some(whole) = parsed.entries.pop() else {
-            let what = parsed.problems.pop().map(|problem| problem.what);
-            return Err(Failure::because(what.unwrap_or_else(|| "it holds nothing".to_owned())));
+        Ok((ask, answer))
+    }
+
+    /// Reads the answers, all of a slice in one go off the runtime.
+    async fn complete(
+        &self,
+        answers: Vec<Followed<(Ask, Answer)>>,
+    ) -> Result<Vec<Followed<Detail>>, store::Error> {
+        let upstream = Arc::clone(self.upstream);
+        let complete = move |Followed { place, entry, outcome }| {
+            let outcome = outcome.and_then(|answer| complete(&upstream, &entry, answer));
+            Followed { place, entry, outcome }
         };
-        let name = name_of(entry);
-        let of_this = |problem: Problem| {
-            let problem = Problem { entry: None, ..problem };
-            Problem::of_document(format!("`{name}`: {problem}"))
-        };
-        let problems = parsed.problems.into_iter().map(of_this).collect();
-        Ok((Entry { mark: entry.mark, ..whole }, problems))
+        let all = move || answers.into_iter().map(complete).collect();
+        let completed = tokio::task::spawn_blocking(all).await;
+        completed.map_err(|error| store::Error::Failed(error.to_string()))
     }
 
     /// A detail that failed is asked again next time; when it failed too often, its item goes without.
     fn owe(&self, entry: &Entry, failure: &Failure, debts: &mut Debts) -> Debt {
         let tries = self.lease.owed.get(&entry.mark.key).copied().unwrap_or(0) + 1;
         let (name, what) = (name_of(entry), &failure.what);
-        let told = format!("the detail of `{name}` failed ({tries} of {PATIENCE} tries): {what}");
+        let count = match tries {
+            0..=PATIENCE => format!("{tries} of {PATIENCE} tries"),
+            _ => format!("{tries} tries, and without it there is nothing to publish"),
+        };
+        let told = format!("the detail of `{name}` failed ({count}): {what}");
         debts.problems.push(Problem::of_document(told));
         if tries < PATIENCE {
             debts.tries = debts.tries.max(tries);
@@ -217,7 +254,8 @@ impl Poll<'_> {
                         .problems
                         .push(Problem::of_document(format!("entry `{name}` is not usable: {why}")));
                 }
-                Refined::Item(_) | Refined::Dropped(_) => {}
+                Refined::Item(candidate) => debts.meet(&name, sighting.mark, candidate),
+                Refined::Dropped(_) => {}
             }
             sightings.push(sighting);
         }
@@ -243,29 +281,83 @@ enum Debt {
     Waived,
 }
 
+/// An entry of the list whose detail was asked, and what came of that.
+struct Followed<T> {
+    place: usize,
+    entry: Entry,
+    outcome: Result<T, Failure>,
+}
+
+/// An entry with what its detail said.
+struct Detail {
+    entry: Entry,
+    problems: Vec<Problem>,
+}
+
+/// Completes an entry by the answer to its detail. One that holds nothing is a failure like any
+/// other, and so is a panic: it costs this entry and not its neighbours (T-38).
+fn complete(
+    upstream: &Upstream,
+    entry: &Entry,
+    (ask, answer): (Ask, Answer),
+) -> Result<Detail, Failure> {
+    let parse = || upstream.adapter.parse(&ask, &answer.at, &answer.response);
+    let parsed = catch_unwind(AssertUnwindSafe(parse));
+    let mut parsed = parsed.map_err(|_| Failure::because(UNREADABLE))?;
+    let Some(whole) = parsed.entries.pop() else {
+        let what = parsed.problems.pop().map(|problem| problem.what);
+        return Err(Failure::because(what.unwrap_or_else(|| "it holds nothing".to_owned())));
+    };
+    let name = name_of(entry);
+    let of_this = |problem: Problem| {
+        let problem = Problem { entry: None, ..problem };
+        Problem::of_document(format!("`{name}`: {problem}"))
+    };
+    let problems = parsed.problems.into_iter().map(of_this).collect();
+    Ok(Detail { entry: Entry { mark: entry.mark, ..whole }, problems })
+}
+
 /// An entry to be refined.
 struct Taken {
     /// Where in its slice it stands.
     place: usize,
+    /// What its list calls it, for people.
+    name: String,
     entry: Entry,
     /// Whether its detail was asked.
     detailed: bool,
 }
 
+impl Taken {
+    /// As the list shows it.
+    fn listed(place: usize, entry: Entry) -> Taken {
+        Taken { place, name: name_of(&entry), entry, detailed: false }
+    }
+}
+
 /// One entry with its name for people. A panic costs this entry and not its neighbours (T-38).
 fn refine(upstream: &Upstream, taken: Taken, now: Timestamp) -> (String, Sighting) {
-    let Taken { entry, detailed, .. } = taken;
-    let (name, mark) = (name_of(&entry), entry.mark);
+    let Taken { name, entry, detailed, .. } = taken;
+    let mark = entry.mark;
     let refined = catch_unwind(AssertUnwindSafe(|| entry.draft.refine(&upstream.source, now)));
     let broken =
         |_| Refined::Unusable("reading it failed inside Feedloom; please report it".to_owned());
     (name, Sighting { mark, refined: refined.unwrap_or_else(broken), detailed })
 }
 
+/// What an entry is called when people are told of it; one that says nothing yet, by its detail's address.
 fn name_of(entry: &Entry) -> String {
     let draft = &entry.draft;
     let title = draft.title.as_ref().map(|title| &title.raw);
-    draft.guid.as_ref().or(draft.link.as_ref()).or(title).cloned().unwrap_or_default()
+    let said = draft.guid.as_ref().or(draft.link.as_ref()).or(title);
+    let of_detail = || entry.follow.as_ref().map(|request| last_segment(request.uri().path()));
+    said.cloned().or_else(of_detail).unwrap_or_default()
+}
+
+/// The last segment of a path, as people write it.
+fn last_segment(path: &str) -> String {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned()
 }
 
 /// Entries of one answer, each once. Where one identifier stands on entries with different links it

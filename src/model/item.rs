@@ -288,6 +288,8 @@ pub struct Record {
     pub source_title: String,
     /// Where that source is read from, when readers can go there too.
     pub source_url: Option<String>,
+    /// What that source's document calls itself.
+    pub source_own_id: Option<String>,
     /// What a reader can see.
     pub matter: Matter,
     /// Names of the categories it stands in, sorted.
@@ -331,8 +333,16 @@ impl Record {
 
     /// A plain text that tells what it is about: its summary, else the start of its body, at most so many graphemes.
     pub fn excerpt(&self, most: usize) -> Option<String> {
-        let words = self.summary.clone().or_else(|| self.content.as_ref().map(SafeHtml::words));
-        words.filter(|words| !words.is_empty()).map(|words| titles::cut(words.as_str(), most))
+        if let Some(summary) = &self.summary {
+            return Some(titles::cut(summary.as_str(), most));
+        }
+        let content = self.content.as_ref()?;
+        // Markup is rarely more than four fifths of a body, so its start is nearly always enough.
+        let start = content.words_within(most * 16);
+        titles::start(start.as_str(), most).or_else(|| {
+            let words = content.words();
+            (!words.is_empty()).then(|| titles::cut(words.as_str(), most))
+        })
     }
 }
 

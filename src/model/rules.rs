@@ -66,11 +66,7 @@ impl Rules {
             return (html.to_owned(), Vec::new());
         }
         let mut page = Html::parse_fragment(html);
-        let found = self
-            .extract
-            .iter()
-            .flat_map(|rule| rule.read(&page).into_iter().map(|value| (&rule.to, value)))
-            .collect();
+        let found = self.found(&page);
         for selector in &self.remove {
             for id in ids(&page, selector) {
                 if let Some(mut node) = page.tree.get_mut(id) {
@@ -90,8 +86,11 @@ impl Rules {
     /// What the rules read out of a text that stays as it is. Of plain text only rules without a
     /// selector can read.
     pub fn read(&self, text: &Text) -> Vec<(&Field, String)> {
+        if text.is_html() && (self.extract.is_empty() || clean::is_too_deep(&text.raw)) {
+            return Vec::new();
+        }
         if text.is_html() {
-            return self.apply(&text.raw).1;
+            return self.found(&Html::parse_fragment(&text.raw));
         }
         let rules = self.extract.iter().filter(|rule| rule.select.is_none());
         rules
@@ -101,6 +100,11 @@ impl Rules {
                     .map(|value| (&rule.to, value))
             })
             .collect()
+    }
+
+    fn found(&self, page: &Html) -> Vec<(&Field, String)> {
+        let rules = self.extract.iter();
+        rules.flat_map(|rule| rule.read(page).into_iter().map(|value| (&rule.to, value))).collect()
     }
 
     fn prefer_images(&self, page: &mut Html) {

@@ -232,6 +232,6 @@ pub struct PollState {
     pub title: Option<String>,
     /// Minutes the document may be kept, as its last whole answer said (RSS 2.0 `ttl`).
     pub ttl: Option<u32>,
-    /// Items ever taken in.
+    /// Items readers find on its shelf.
     pub items: u64,
 }

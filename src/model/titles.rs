@@ -118,13 +118,17 @@ fn ends_sentence(c: char, from: &str) -> bool {
 
 /// At most so many graphemes, an ellipsis in place of what was cut off.
 pub(crate) fn cut(text: &str, most: usize) -> String {
-    match text.grapheme_indices(true).nth(most) {
-        None => text.to_owned(),
-        Some(_) => {
-            let end = text.grapheme_indices(true).nth(most - 1).map_or(0, |(at, _)| at);
-            format!("{}…", text[..end].trim_end())
-        }
-    }
+    start(text, most).unwrap_or_else(|| text.to_owned())
+}
+
+/// The start of a text of more than so many graphemes, an ellipsis as the last of them; none of a shorter one.
+pub(super) fn start(text: &str, most: usize) -> Option<String> {
+    // No grapheme is shorter than a character, and finding characters is far cheaper.
+    text.char_indices().nth(most)?;
+    let mut graphemes = text.grapheme_indices(true);
+    let (end, _) = graphemes.nth(most - 1)?;
+    graphemes.next()?;
+    Some(format!("{}…", text[..end].trim_end()))
 }
 
 #[cfg(test)]
@@ -178,6 +182,15 @@ mod tests {
         check_summary("【快讯】戊己。", "甲乙丙丁", "【快讯】戊己。");
         check_summary("戊己】庚【辛】", "甲乙丙丁", "戊己】庚【辛】");
         check_summary("【甲乙丙丁】戊【己】庚", "甲乙丙丁", "戊【己】庚");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_graphemes() {
+        let family = "👩\u{200D}👩\u{200D}👧";
+        assert_eq!(cut("甲乙丙", 3), "甲乙丙");
+        assert_eq!(cut("甲乙丙丁", 3), "甲乙…");
+        assert_eq!(cut(&family.repeat(3), 3), family.repeat(3));
+        assert_eq!(cut(&family.repeat(4), 3), family.repeat(2) + "…");
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub(super) fn admit(url: &Url, allow: &[Allowed]) -> Result<Pass, Error> {
     };
     let name = literal.map_or_else(|| host.to_string(), |address| address.to_string());
     if let Some(address) = literal.filter(|address| !pass.reaches(*address)) {
-        return refused(private(&name, address));
+        return refused(private(&name, &format!("{host}:{port}"), address));
     }
     if !is_of_the_web(port) && !pass.names(&name) {
         return refused(format!(
@@ -123,14 +123,31 @@ fn refused<T>(why: String) -> Result<T, Error> {
     Err(Error::Refused(why))
 }
 
-/// Why a private address was refused, and what would let it pass.
-pub(super) fn private(host: &str, address: IpAddr) -> String {
+/// Why a private address was refused, and which `allowed` would let it pass.
+///
+/// No advice is given for link-local addresses and those nobody has: what answers there are the
+/// metadata of cloud machines, and a redirect to them is an attack.
+pub(super) fn private(host: &str, allowed: &str, address: IpAddr) -> String {
     let what = if host == address.to_string() {
         format!("{host} is a private or special address")
     } else {
         format!("{host} stands for {address}, a private or special address")
     };
-    format!("{what}; `allow = [\"{host}\"]` would let this source reach it")
+    match is_somebodys(canonical(address)) {
+        true => format!("{what}; `allow = [\"{allowed}\"]` would let this source reach it"),
+        false => what,
+    }
+}
+
+/// Whether an operator may have a server of their own there.
+fn is_somebodys(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let shared = is_within(address, Ipv4Addr::new(100, 64, 0, 0).into(), 10);
+            v4.is_private() || v4.is_loopback() || shared
+        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    }
 }
 
 /// A host as it is compared: lower case, without brackets and without the dot of the DNS root.
@@ -305,6 +322,16 @@ mod tests {
         assert!(passes("http://10.1.2.3/", &["10.0.0.0/8"]));
         assert!(passes("http://[fd00::7]/", &["fd00::/8"]));
         assert!(passes("http://a.example:25/", &["a.example:25"]));
+    }
+
+    #[test]
+    fn advice_names_the_port_and_is_given_only_where_one_may_have_a_server() {
+        let said = |url: &str| admit(&Url::parse(url).unwrap(), &[]).unwrap_err().to_string();
+        assert!(said("http://10.0.0.7:8080/").contains("`allow = [\"10.0.0.7:8080\"]`"));
+        assert!(said("http://[fd00::7]/").contains("`allow = [\"[fd00::7]:80\"]`"));
+        for host in ["169.254.169.254", "[::ffff:169.254.169.254]", "0.0.0.0", "[fe80::1]"] {
+            assert!(!said(&format!("http://{host}/")).contains("allow"), "{host}");
+        }
     }
 
     #[test]

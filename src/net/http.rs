@@ -4,13 +4,14 @@
 //! cookies, no `Referer`, no environment proxies, no validators of its own: what a request
 //! carries is what the caller put there, and our name.
 
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::body::{self, Coding};
@@ -37,6 +38,8 @@ pub(super) struct Http {
     names: Arc<dyn Names>,
     clients: Mutex<Vec<(Key, reqwest::Client)>>,
     hosts: Hosts,
+    /// When hosts last answered, those to which a connection may still stand open.
+    answered: Mutex<HashMap<String, Instant>>,
 }
 
 /// What exchanges must have in common to share connections: a connection that one source's
@@ -48,7 +51,13 @@ impl Http {
     pub(super) fn new(agent: HeaderValue, names: Arc<dyn Names>) -> Http {
         // Another part of the program may have installed a provider already; either will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Http { agent, names, clients: Mutex::default(), hosts: Hosts::default() }
+        Http {
+            agent,
+            names,
+            clients: Mutex::default(),
+            hosts: Hosts::default(),
+            answered: Mutex::default(),
+        }
     }
 
     /// Asks and follows redirects. The time spent waiting for a place at the first host is not
@@ -106,11 +115,31 @@ impl Http {
         let mut headers = hop.headers.clone();
         let codings = HeaderValue::from_static(body::CODINGS);
         headers.entry(header::ACCEPT_ENCODING).or_insert(codings);
-        let request = client
-            .request(hop.method.clone(), hop.url.clone())
-            .headers(headers)
-            .body(hop.body.clone());
-        request.send().await.map_err(|error| told(&error, &hop.url, &permit.limits))
+        let request = || {
+            let request = client.request(hop.method.clone(), hop.url.clone());
+            request.headers(headers.clone()).body(hop.body.clone()).send()
+        };
+        let may_be_stale = self.has_answered(&hop.url) && hop.method.is_idempotent();
+        let response = match request().await {
+            // The server may have closed the connection just as we took it up again (RFC 9112 section 9.3.1).
+            Err(error) if may_be_stale && is_of_exchange(&error) => request().await,
+            response => response,
+        };
+        let response = response.map_err(|error| told(&error, &hop.url, &permit.limits))?;
+        self.note_answer(&hop.url);
+        Ok(response)
+    }
+
+    /// Whether a connection to there may still stand open.
+    fn has_answered(&self, url: &Url) -> bool {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.get(url.authority()).is_some_and(|at| at.elapsed() < IDLE)
+    }
+
+    fn note_answer(&self, url: &Url) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.retain(|_, at| at.elapsed() < IDLE);
+        answered.insert(url.authority().to_owned(), Instant::now());
     }
 
     fn client(&self, key: Key) -> Result<reqwest::Client, Error> {
@@ -200,6 +229,11 @@ fn has_body(method: &Method, status: StatusCode) -> bool {
 
 fn host(url: &Url) -> String {
     url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+/// Whether a request went out and nothing that is an answer came back.
+fn is_of_exchange(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
 }
 
 /// Why no answer began, without the address's path and query, which may hold secrets.

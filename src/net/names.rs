@@ -59,7 +59,7 @@ async fn judged(names: &dyn Names, pass: &Pass, name: &str) -> Result<Vec<IpAddr
         return Ok(addresses);
     }
     match addresses.iter().find(|address| !pass.reaches(**address)) {
-        Some(address) => Err(Error::Refused(guard::private(name, *address))),
+        Some(address) => Err(Error::Refused(guard::private(name, name, *address))),
         None => Ok(addresses),
     }
 }

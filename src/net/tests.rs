@@ -462,3 +462,41 @@ async fn what_is_not_http_is_broken() {
     let origin = Origin::start(|_, _| text("220 mail.example ESMTP\n")).await;
     assert!(matches!(origin.ask("/").await, Err(Error::Broken(_))));
 }
+
+/// A server that answers one request a connection, leaves the connection open, and closes it as
+/// soon as a second one comes.
+async fn one_answer_a_connection() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let first = head(&mut stream).await;
+            kept.lock().unwrap().push(first);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+            let second = head(&mut stream).await;
+            kept.lock().unwrap().push(second);
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test]
+async fn a_connection_closed_while_it_was_taken_up_again_costs_nothing() {
+    let (address, asked) = one_answer_a_connection().await;
+    let allow = vec![Allowed::Host("127.0.0.1".to_owned(), Some(address.port()))];
+    let (door, permit) = (open(agent(None)), Permit { allow, ..Permit::default() });
+    for _ in 0..2 {
+        let answer = door.send(get(&format!("http://{address}/")), &permit).await.unwrap();
+        assert_eq!(answer.response.body(), "ok");
+    }
+    assert_eq!(asked.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_server_that_only_hangs_up_is_asked_once() {
+    let origin = Origin::start(|_, _| Reply::Whole(Vec::new())).await;
+    assert!(matches!(origin.ask("/").await, Err(Error::Broken(_))));
+    assert_eq!(origin.asked().len(), 1);
+}

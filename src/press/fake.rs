@@ -47,6 +47,7 @@ pub(crate) fn item(title: &str) -> Item {
         source: SourceId::new("one").unwrap(),
         source_title: "One".into(),
         source_url: None,
+        source_own_id: None,
         matter: Matter { title: PlainText::recall(title.into()), ..Matter::default() },
         categories: vec!["时政".into()],
         published: time(0),

@@ -88,6 +88,16 @@ impl Weighter<Sheet, Arc<Printed>> for ByBytes {
     }
 }
 
+/// What a feed is kept under until its formats are rendered.
+type Assembled = (Shelf, Revision);
+
+impl Weighter<Assembled, Arc<Feed>> for ByBytes {
+    fn weight(&self, _: &Assembled, feed: &Arc<Feed>) -> u64 {
+        let body = |item: &Item| item.content.as_ref().map_or(0, |html| html.as_str().len());
+        feed.items.iter().map(|item| body(item) as u64 + 1024).sum::<u64>() + 512
+    }
+}
+
 /// Prints documents, each once.
 pub struct Press {
     store: Arc<dyn Store>,
@@ -96,11 +106,13 @@ pub struct Press {
     directory: RwLock<Directory>,
     looking: Mutex<()>,
     sheets: Cache<Sheet, Arc<Printed>, ByBytes>,
+    feeds: Cache<Assembled, Arc<Feed>, ByBytes>,
     rendering: Semaphore,
 }
 
 impl Press {
-    /// A press that keeps at most `capacity_bytes` of documents.
+    /// A press that keeps at most `capacity_bytes` of documents, and an eighth of that of feeds whose
+    /// other formats may be asked for next.
     pub fn new(store: Arc<dyn Store>, site: Site, window: Window, capacity_bytes: usize) -> Press {
         Press {
             store,
@@ -109,6 +121,7 @@ impl Press {
             directory: RwLock::default(),
             looking: Mutex::default(),
             sheets: Cache::with_weighter(1024, capacity_bytes as u64, ByBytes),
+            feeds: Cache::with_weighter(64, capacity_bytes as u64 / 8, ByBytes),
             rendering: Semaphore::new(AT_ONCE),
         }
     }
@@ -122,12 +135,20 @@ impl Press {
         let Some(Place::Here(head)) = self.locate(shelf).await? else { return Ok(None) };
         let sheet = Sheet::Feed(shelf.clone(), format.name(), head.head.revision);
         let printed = self.sheets.get_or_insert_async(&sheet, async {
-            let items = self.store.items(shelf, self.window).await?;
-            let (site, at) = (self.site.clone(), head.head.at);
-            self.render(at, move || format.render(&Feed::assemble(&site, &head, items, MAX_AGE)))
-                .await
+            let feed = self.feed(&head).await?;
+            self.render(head.head.at, move || format.render(&feed)).await
         });
         printed.await.map(Some)
+    }
+
+    /// A shelf as a document to be rendered, read once for all its formats.
+    async fn feed(&self, head: &ShelfHead) -> Result<Arc<Feed>, Error> {
+        let key = (head.shelf.clone(), head.head.revision);
+        let feed = self.feeds.get_or_insert_async(&key, async {
+            let items = self.store.items(&head.shelf, self.window).await?;
+            Ok(Arc::new(Feed::assemble(&self.site, head, items, MAX_AGE)))
+        });
+        feed.await
     }
 
     /// The index: every category with its newest items.

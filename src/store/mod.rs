@@ -199,6 +199,8 @@ pub struct Finish {
     pub problems: Vec<String>,
     /// The document's own title.
     pub title: Option<String>,
+    /// The document's own identifier; the first one a source has is kept.
+    pub id: Option<String>,
     /// Minutes the document may be kept. With an `answer` it replaces the stored one, which stays
     /// without: a 304 says nothing of it.
     pub ttl: Option<u32>,

@@ -79,9 +79,18 @@ impl House {
 
     /// Polls one source, due or not.
     pub async fn poll(&self, source: &str) -> Report {
+        self.poll_one(source, false).await
+    }
+
+    /// Polls one source as if it had never been asked.
+    pub async fn force(&self, source: &str) -> Report {
+        self.poll_one(source, true).await
+    }
+
+    async fn poll_one(&self, source: &str, force: bool) -> Report {
         let id = SourceId::new(source).expect("a well-formed id");
-        let mut reports =
-            self.ingest.round(Some(&[id]), false, |_| {}).await.expect("the store answers");
+        let reports = self.ingest.round(Some(&[id]), force, |_| {}).await;
+        let mut reports = reports.expect("the store answers");
         reports.pop().unwrap_or_else(|| panic!("`{source}` was not polled"))
     }
 

@@ -416,7 +416,7 @@ async fn what_is_owed_is_asked_next_time_and_a_detail_that_fails_thrice_is_done_
     assert!(all.iter().any(|item| item.content.is_none()));
 }
 
-const POSTS: &str = "https://folder.example/posts/";
+const POSTS: &str = "file://localhost/srv/feedloom/posts/";
 
 fn listing(files: &[(&str, u64)]) -> String {
     files.iter().map(|(name, mtime)| format!("{name}\t100\t{mtime}\n")).collect()
@@ -440,7 +440,8 @@ fn posts(house: &House, files: &[(&str, u64)]) {
     }
 }
 
-const FOLDER: &str = "[[source]]\nid = \"posts\"\nkind = \"posts\"\nurl = \"https://folder.example/posts/\"\ninterval = \"1m\"\n";
+const FOLDER: &str =
+    "[[source]]\nid = \"posts\"\nkind = \"posts\"\nurl = \"file:posts/\"\ninterval = \"1m\"\n";
 
 #[tokio::test]
 async fn a_post_gone_is_withdrawn_and_comes_back_under_its_old_id() {
@@ -492,6 +493,25 @@ async fn only_new_and_changed_files_are_read_again() {
     house.pass(2 * MINUTE).await;
     assert_eq!(house.web.asked(&format!("{POSTS}2022-05-01-a.md")), 1);
     assert_eq!(house.web.asked(&format!("{POSTS}2022-05-02-b.md")), 2);
+}
+
+#[tokio::test]
+async fn two_posts_of_one_identifier_are_told_and_keep_still() {
+    let house = House::new(FOLDER).await;
+    posts(&house, &[("2022-05-01-a.md", 1), ("2022-05-02-b.md", 1)]);
+    for (name, text) in [("2022-05-01-a.md", "one"), ("2022-05-02-b.md", "two")] {
+        let post = format!("---\ntitle: \"{text}\"\nguid: same\n---\n<p>{text}</p>\n");
+        house.web.serve(&format!("{POSTS}{name}"), post);
+    }
+    let reports = house.round().await;
+    let told = &reports[0].problems[0];
+    assert!(told.contains("`2022-05-02-b.md` and `2022-05-01-a.md` have the same"), "{told}");
+    let before = house.revision().await;
+    for _ in 0..2 {
+        house.force("posts").await;
+        house.clock.pass(HOUR);
+    }
+    assert_eq!(house.revision().await, before);
 }
 
 #[tokio::test]

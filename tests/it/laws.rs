@@ -125,6 +125,7 @@ fn item(n: usize, title: &str, guid: &str, body: &str, at: Timestamp) -> Option<
         source: SourceId::new("wire").unwrap(),
         source_title: "电讯".to_owned(),
         source_url: None,
+        source_own_id: None,
         matter: Matter {
             authors: vec![Person {
                 name: "甲 & 乙".into(),

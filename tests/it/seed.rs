@@ -7,7 +7,7 @@ use feedloom::model::feed::Shelf;
 
 use crate::house::{House, answer};
 
-const FOLDER: &str = "https://folder.example/posts/";
+const FOLDER: &str = "file://localhost/srv/feedloom/posts/";
 const NAME: &str = "2022-05-27-NW202205272394352784.md";
 const SLUG: &str = "zhongguoshichangjianguanxinwenwang";
 
@@ -18,10 +18,8 @@ struct Expected<'a> {
 }
 
 async fn check(post: Vec<u8>, expected: Expected<'_>) {
-    let house = House::new(
-        "[[source]]\nid = \"posts\"\nkind = \"posts\"\nurl = \"https://folder.example/posts/\"\n",
-    )
-    .await;
+    let house =
+        House::new("[[source]]\nid = \"posts\"\nkind = \"posts\"\nurl = \"file:posts/\"\n").await;
     house.web.script(FOLDER, |_| {
         let mut listing = answer(200, format!("{NAME}\t100\t1\n"));
         listing

@@ -65,6 +65,8 @@ pub struct Document<'a> {
     pub items: Vec<Item<'a>>,
     /// What could not be used.
     pub problems: Vec<Problem>,
+    /// Whether it ends before it is complete, as one that was cut off on its way does.
+    pub is_cut: bool,
 }
 
 impl Document<'_> {
@@ -73,6 +75,12 @@ impl Document<'_> {
         if self.problems.len() < PROBLEMS {
             self.problems.push(problem);
         }
+    }
+
+    /// Notes that it breaks off.
+    pub(super) fn cut(&mut self) {
+        self.is_cut = true;
+        self.note(Problem::of_document("the document breaks off before it is complete"));
     }
 
     /// Where relative addresses start, when the document came from `at`. In RSS and JSON Feed they

@@ -5,7 +5,7 @@
 
 use url::Url;
 
-use super::document::{Channel, Document, Enclosure, Item, Person, Raw, Text};
+use super::document::{Channel, Document, Enclosure, Format, Item, Person, Raw, Text};
 use crate::adapter::{About, Entry, Parsed};
 use crate::model::draft::{Draft, Stamp};
 use crate::model::item::{self, Label, Membership, Origin};
@@ -33,11 +33,16 @@ pub(super) fn parsed(document: Document<'_>, at: Option<&Url>, category: Categor
             true => document.channel.authors.iter().cloned().map(person).collect(),
             false => Vec::new(),
         },
+        rights: match document.format {
+            Format::Atom => document.channel.rights.clone(),
+            _ => None,
+        },
         category,
     };
     let mut parsed = Parsed {
         about: about(&document.channel),
         problems: document.problems,
+        is_cut: document.is_cut,
         ..Parsed::default()
     };
     for item in document.items {
@@ -50,14 +55,15 @@ pub(super) fn parsed(document: Document<'_>, at: Option<&Url>, category: Categor
 }
 
 /// What a document says that holds for all its items.
-struct Whole {
+struct Whole<'a> {
     base: Option<String>,
     language: Option<String>,
     authors: Vec<item::Person>,
+    rights: Option<Text<'a>>,
     category: Category,
 }
 
-impl Whole {
+impl Whole<'_> {
     fn entry(&self, item: Item<'_>) -> Entry {
         let mark = Mark::new(name(&item), looks(&item));
         let inherited =
@@ -66,6 +72,10 @@ impl Whole {
         draft.base = self.base.clone();
         if draft.language.is_none() {
             draft.language = self.language.clone();
+        }
+        // RFC 4287 section 4.2.10: what the feed says holds for an entry that says nothing.
+        if draft.rights.is_none() {
+            draft.rights = self.rights.clone().map(Text::into_model);
         }
         // RFC 4287 section 4.2.1: those of the feed it was taken from, else those of this one.
         if draft.authors.is_empty() {
@@ -89,6 +99,7 @@ fn about(channel: &Channel<'_>) -> About {
     let owned = |raw: &Option<Raw<'_>>| raw.as_deref().map(str::to_owned);
     About {
         title: channel.title.as_ref().map(words),
+        id: owned(&channel.id),
         language: owned(&channel.language),
         link: owned(&channel.link),
         ttl: channel.pause(),

@@ -26,7 +26,7 @@ use url::Url;
 
 use super::question::Question;
 use super::setting::{Reader, Value};
-use super::{Adapter, Ask, Built, Kind, Mistake, Parsed, Problem, Response, Setting, decode};
+use super::{Adapter, Ask, Built, Kind, Mistake, Parsed, Response, Setting, decode};
 use crate::model::source::Source;
 use crate::model::time::Timestamp;
 use entry::Category;
@@ -82,29 +82,12 @@ impl Adapter for Feed {
         let encoding = format!("{}: {}", decoded.encoding, decoded.why);
         let at = Url::parse(at).ok();
         let mut parsed = match read(&decoded.text, at.as_ref()) {
-            Ok(document) => {
-                let is_cut = document.format != document::Format::Json && !is_closed(&decoded.text);
-                let mut parsed = entry::parsed(document, at.as_ref(), self.category);
-                if is_cut {
-                    let what = "the document breaks off; what was complete before that is taken";
-                    parsed.problems.push(Problem::of_document(what));
-                }
-                Parsed { is_cut, ..parsed }
-            }
+            Ok(document) => entry::parsed(document, at.as_ref(), self.category),
             Err(what) => Parsed::unusable(what),
         };
         parsed.about.encoding = Some(encoding);
         parsed
     }
-}
-
-/// Whether the root's end tag stands near the end of the document.
-fn is_closed(text: &str) -> bool {
-    const TAIL: usize = 4096;
-    const ENDS: [&str; 5] = ["</rss", "</feed", "rdf>", "</channel", "</entry"];
-    let tail =
-        text[text.floor_char_boundary(text.len().saturating_sub(TAIL))..].to_ascii_lowercase();
-    ENDS.iter().any(|end| tail.contains(end))
 }
 
 #[cfg(test)]

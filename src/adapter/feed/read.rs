@@ -9,8 +9,8 @@ use url::Url;
 
 use super::document::{Document, Format, ITEMS};
 use super::name::Space;
-use super::reader::Reader;
-use super::xml::{Tag, Token};
+use super::reader::{Reader, same};
+use super::xml::{Tag, Token, local};
 use super::{atom, json, page, rss};
 use crate::adapter::Problem;
 
@@ -26,7 +26,8 @@ pub fn read<'a>(text: &'a str, at: Option<&'a Url>) -> Result<Document<'a>, Stri
 }
 
 fn xml<'a>(text: &'a str, at: Option<&'a Url>) -> Result<Document<'a>, String> {
-    Walk { reader: Reader::new(text, at), is_open: true, surplus: 0 }.read(text, at)
+    let reader = Reader::new(text, at);
+    Walk { reader, is_open: true, root: "", is_closed: false, surplus: 0 }.read(text, at)
 }
 
 /// A walk over the frame of a document.
@@ -34,6 +35,10 @@ struct Walk<'a> {
     reader: Reader<'a>,
     /// Whether we stand inside a root: what follows it is not about the feed.
     is_open: bool,
+    /// The name of the first root, as written.
+    root: &'a str,
+    /// Whether an end tag of that name was met.
+    is_closed: bool,
     surplus: usize,
 }
 
@@ -41,6 +46,7 @@ impl<'a> Walk<'a> {
     fn read(mut self, text: &str, at: Option<&Url>) -> Result<Document<'a>, String> {
         let root = self.root().ok_or_else(|| page::refusal(text, at))?;
         self.reader.document.format = format(&self.reader, &root);
+        self.root = root.name;
         self.start(root);
         while let Some(token) = self.reader.next() {
             match token {
@@ -94,6 +100,7 @@ impl<'a> Walk<'a> {
     }
 
     fn end(&mut self, name: &str) {
+        self.is_closed |= same(name, self.root);
         if let ("rss" | "rdf" | "feed", Space::Core | Space::Atom | Space::Rdf) =
             (self.reader.name(name).1.as_str(), self.reader.name(name).0)
         {
@@ -148,6 +155,15 @@ impl<'a> Walk<'a> {
     fn finish(self) -> Result<Document<'a>, String> {
         let mut document = self.reader.document;
         document.channel.settle();
+        let is_one_item =
+            matches!(local(self.root).to_ascii_lowercase().as_str(), "item" | "entry");
+        let is_cut = match document.items.first() {
+            Some(item) if is_one_item => item.is_cut,
+            _ => !self.is_closed,
+        };
+        if is_cut {
+            document.cut();
+        }
         if self.surplus > 0 {
             let what = format!("{} items more than the {ITEMS} kept of one document", self.surplus);
             document.note(Problem::of_document(what));

@@ -55,6 +55,26 @@ fn entries(body: &str) -> Vec<Entry> {
     parsed("kind = 'feed'", "https://news.example/rss.xml", body).entries
 }
 
+fn cut(text: &str, expected: bool) {
+    assert_eq!(document(text).is_cut, expected, "{text}");
+}
+
+#[test]
+fn x_07_a_document_that_breaks_off_says_so() {
+    let item = "<item><title>a</title></item>";
+    cut(&format!("<rss><channel>{item}</channel></rss>"), false);
+    cut(&format!("<rss><channel>{item}</channel></rss><!-- {} -->", "x".repeat(9000)), false);
+    cut(&format!("<rss><channel>{item}"), true);
+    cut(&format!("<rss><channel>{item}<item><description>&lt;/rss&gt; </rs"), true);
+    cut("<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title></feed>", false);
+    cut("<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>t</title></entry>", true);
+    cut(&format!("<channel href='x'>{item}</channel>"), false);
+    cut("<entry xmlns='http://www.w3.org/2005/Atom'><title>t</title></entry>", false);
+    cut("<entry xmlns='http://www.w3.org/2005/Atom'><title>t</title>", true);
+    cut(r#"{"version":"https://jsonfeed.org/version/1.1","items":[{"id":"1"},]}"#, false);
+    cut(r#"{"version":"https://jsonfeed.org/version/1.1","items":[{"id":"1"},{"id""#, true);
+}
+
 #[test]
 fn formats_are_told_by_content() {
     format("<rss version='2.0'/>", Format::Rss);

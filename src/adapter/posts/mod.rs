@@ -134,16 +134,7 @@ fn encoded(name: &str) -> String {
 /// The file's name as its folder has it.
 fn name_of(address: &Uri) -> String {
     let name = address.path().rsplit('/').next().unwrap_or_default();
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex =
-            after.get(..2).filter(|_| byte == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        let decoded = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        bytes.push(decoded.unwrap_or(byte));
-        rest = if decoded.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 
 fn get(address: Uri) -> Request {

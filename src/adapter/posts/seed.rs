@@ -154,8 +154,9 @@ fn source_line(body: &str) -> (String, Option<String>) {
     let mut outlet = None;
     let mut rest = body;
     while let Some((before, tag, inside, after)) = paragraph(rest) {
-        let words = PlainText::of(&Text::html(inside));
-        let named = source_named(words.as_str());
+        // What cannot say it is not searched for it; each paragraph of each post comes by here.
+        let named = inside.contains('源').then(|| PlainText::of(&Text::html(inside)));
+        let named = named.and_then(|words| source_named(words.as_str()));
         let is_source = tag.contains("em_media") || named.is_some();
         kept.push_str(if is_source { before } else { &rest[..rest.len() - after.len()] });
         outlet = outlet.or(named).filter(|outlet: &String| !outlet.is_empty());

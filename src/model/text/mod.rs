@@ -156,6 +156,13 @@ impl SafeHtml {
         words.into_iter().find(|words| !words.is_empty())
     }
 
+    /// The words of its first so many bytes, up to the last tag among them.
+    pub fn words_within(&self, bytes: usize) -> PlainText {
+        let html = &self.0[..self.0.floor_char_boundary(bytes)];
+        let end = if html.len() < self.0.len() { html.rfind('<').unwrap_or(0) } else { html.len() };
+        PlainText(plain::fold(&plain::words(&html[..end])))
+    }
+
     /// Its words.
     pub fn words(&self) -> PlainText {
         PlainText(plain::fold(&plain::words(&self.0)))

@@ -45,13 +45,8 @@ pub(super) fn commit(
     let polled =
         verify(connection, lease)?.ok_or_else(|| Error::LeaseLost(lease.source.clone()))?;
     let mut change = Change::begin(connection, now, polled.previous.is_none())?;
-    let mut fresh = 0_i64;
     for sighting in slice.sightings {
-        fresh += i64::from(take(&mut change, &polled, sighting)?);
-    }
-    if fresh > 0 {
-        let sql = "UPDATE source SET items = items + ? WHERE id = ?";
-        connection.run(sql, [fresh, polled.source])?;
+        take(&mut change, &polled, sighting)?;
     }
     for mark in slice.owed {
         owe(connection, &polled, mark)?;
@@ -82,23 +77,18 @@ fn verify(connection: &Connection, lease: &PollLease) -> Result<Option<Polled>> 
     )
 }
 
-/// Takes one entry; answers whether it made a new item.
-fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<bool> {
+fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<()> {
     let Sighting { mark, refined, detailed } = sighting;
     let reject = |change: &Change<'_>, why: &str| {
         let under = (polled.source, polled.token);
         sighting::reject(change.connection, under, mark, why, change.now)
     };
-    let mut is_new = false;
     match refined {
-        Refined::Later(_) => return Ok(false),
+        Refined::Later(_) => return Ok(()),
         Refined::Dropped(why) | Refined::Unusable(why) => reject(change, &why)?,
         Refined::Item(candidate) => {
             match article::find(change.connection, polled, mark.key, &candidate.keys)? {
-                Found::Nothing => {
-                    publish(change, polled, mark, &candidate, detailed)?;
-                    is_new = true;
-                }
+                Found::Nothing => publish(change, polled, mark, &candidate, detailed)?,
                 Found::Item(item) => meet(change, polled, mark, *candidate, detailed, item)?,
                 Found::Pruned => reject(change, PRUNED)?,
             }
@@ -106,7 +96,7 @@ fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<
     }
     let sql = "DELETE FROM owed WHERE source = ? AND mark = ?";
     change.connection.run(sql, params![polled.source, signed(mark.key)])?;
-    Ok(is_new)
+    Ok(())
 }
 
 fn publish(

@@ -74,8 +74,8 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
     let Some(before) = before else { return Ok(None) };
     if before.url != source.url.to_string() {
         finish::show(change, id)?;
-        // It is another place: asked at once.
-        connection.run("UPDATE source SET due = NULL WHERE id = ?", [id])?;
+        // It is another place: asked at once, and what it calls itself is not known yet.
+        connection.run("UPDATE source SET due = NULL, own_id = NULL WHERE id = ?", [id])?;
     }
     if before.namespace != namespace {
         move_namespace(change, &before, namespace)?;

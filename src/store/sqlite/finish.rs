@@ -37,6 +37,9 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         let sql = "UPDATE source SET own_title = ? WHERE id = ?";
         change.connection.run(sql, params![title, polled.source])?;
     }
+    if let Some(id) = finish.id {
+        name(change, polled.source, &id)?;
+    }
     let validators =
         finish.validators.map(|all| to_json(&all.into_iter().map(Tag::from).collect::<Vec<_>>()));
     change.connection.run(
@@ -55,6 +58,14 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         ],
     )?;
     retitle(change, polled.source)
+}
+
+/// Keeps what a document calls itself. The first identifier stays, since one never changes
+/// (RFC 4287 section 4.2.6); an upstream that makes a new one each time would change all its items.
+fn name(change: &mut Change<'_>, source: i64, id: &str) -> Result<()> {
+    let sql = "UPDATE source SET own_id = ? WHERE id = ? AND own_id IS NULL";
+    let changed = change.connection.run(sql, params![id, source])? > 0;
+    if changed { show(change, source) } else { Ok(()) }
 }
 
 /// Gives a source's shelf the title readers know it by. A new one shows on its items as well.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Result, params};
+use rusqlite::{Connection, Result, params};
 
 use super::article::Standing;
 use super::change::Change;
@@ -50,8 +50,7 @@ pub(super) fn apply(
 ) -> Result<()> {
     for shelf in &moved.left {
         change.touch(*shelf);
-        let sql = "DELETE FROM place WHERE item = ? AND shelf = ?";
-        change.connection.run(sql, [standing.item, *shelf])?;
+        leave(change.connection, standing.item, *shelf)?;
     }
     mark(change, standing, revision)?;
     for shelf in &moved.joined {
@@ -63,19 +62,37 @@ pub(super) fn apply(
 
 /// Marks all places of an item with a revision, gone or not as the item is.
 pub(super) fn mark(change: &mut Change<'_>, standing: &Standing, revision: i64) -> Result<()> {
-    let shelves: Vec<i64> = change.connection.all(
-        "SELECT shelf FROM place WHERE item = ?",
+    let places: Vec<(i64, bool)> = change.connection.all(
+        "SELECT shelf, gone FROM place WHERE item = ?",
         [standing.item],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    if shelves.is_empty() {
-        return Ok(());
-    }
-    for shelf in shelves {
+    for &(shelf, was_gone) in &places {
         change.touch(shelf);
+        count(change.connection, shelf, i64::from(was_gone) - i64::from(standing.is_gone()))?;
     }
-    let sql = "UPDATE place SET revision = ?, gone = ? WHERE item = ?";
-    change.connection.run(sql, params![revision, standing.is_gone(), standing.item])?;
+    if !places.is_empty() {
+        let sql = "UPDATE place SET revision = ?, gone = ? WHERE item = ?";
+        change.connection.run(sql, params![revision, standing.is_gone(), standing.item])?;
+    }
+    Ok(())
+}
+
+/// Takes an item from a shelf.
+pub(super) fn leave(connection: &Connection, item: i64, shelf: i64) -> Result<()> {
+    let sql = "SELECT gone FROM place WHERE item = ? AND shelf = ?";
+    if let Some(gone) = connection.find(sql, [item, shelf], |row| row.get::<_, bool>(0))? {
+        count(connection, shelf, i64::from(gone) - 1)?;
+        connection.run("DELETE FROM place WHERE item = ? AND shelf = ?", [item, shelf])?;
+    }
+    Ok(())
+}
+
+/// Counts what readers see of a shelf.
+fn count(connection: &Connection, shelf: i64, more: i64) -> Result<()> {
+    if more != 0 {
+        connection.run("UPDATE shelf SET live = live + ? WHERE id = ?", [more, shelf])?;
+    }
     Ok(())
 }
 
@@ -86,9 +103,13 @@ fn join(
     revision: i64,
     poll: i64,
 ) -> Result<()> {
-    let sql = "UPDATE shelf SET ordinal = ordinal + 1 WHERE id = ? RETURNING ordinal - 1";
-    let ordinal: i64 = change.connection.one(sql, [shelf], |row| row.get(0))?;
-    change.connection.run(
+    let connection = change.connection;
+    // `RETURNING` would have SQLite keep a journal of the statement, which costs more than a second one.
+    let sql = "SELECT ordinal FROM shelf WHERE id = ?";
+    let ordinal: i64 = connection.one(sql, [shelf], |row| row.get(0))?;
+    let sql = "UPDATE shelf SET ordinal = ordinal + 1, live = live + ? WHERE id = ?";
+    connection.run(sql, params![!standing.is_gone(), shelf])?;
+    connection.run(
         "INSERT INTO place (shelf, gone, order_ms, poll, ordinal, item, revision, seen, backlog)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Result, params};
 use super::article::State;
 use super::row::{holds, unsigned};
 use super::statement::Statement;
-use super::{read, sighting, window};
+use super::{membership, read, sighting, window};
 use crate::model::feed::Window;
 use crate::model::time::Timestamp;
 use crate::store::Error;
@@ -162,9 +162,12 @@ fn remove(connection: &Connection, item: i64) -> Result<()> {
     for (source, mark) in connection.all(sql, [item], |row| Ok((row.get(0)?, row.get(1)?)))? {
         sighting::forget(connection, source, mark)?;
     }
+    let sql = "SELECT shelf FROM place WHERE item = ?";
+    for shelf in connection.all(sql, [item], |row| row.get(0))? {
+        membership::leave(connection, item, shelf)?;
+    }
     for sql in [
         "UPDATE alias SET item = NULL WHERE item = ?",
-        "DELETE FROM place WHERE item = ?",
         "DELETE FROM log WHERE item = ?",
         "DELETE FROM body WHERE item = ?",
         "DELETE FROM item WHERE row = ?",

@@ -93,7 +93,7 @@ macro_rules! item_where {
     ($condition:literal) => {
         concat!(
             "SELECT item.id, public_id, guid, source.name, coalesce(source.title, own_title, source.name),
-                 url, published, published_offset, published_inferred, item.updated, updated_offset,
+                 url, own_id, published, published_offset, published_inferred, item.updated, updated_offset,
                  seen, seen_offset, matter, content, item.row
              FROM item JOIN source ON source.id = item.source LEFT JOIN body ON body.item = item.row
              WHERE ",
@@ -109,8 +109,8 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<Item> {
     let id = ItemId::recall(row.get(0)?);
     let public_id: Option<String> = row.get(1)?;
     let url: String = row.get(5)?;
-    let words: Words = json(row, 13)?;
-    let content: Option<String> = row.get(14)?;
+    let words: Words = json(row, 14)?;
+    let content: Option<String> = row.get(15)?;
     Ok(Item::recall(Record {
         id,
         public_id: public_id.unwrap_or_else(|| id.urn()),
@@ -119,12 +119,13 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<Item> {
         source_title: row.get(4)?,
         // Nobody but us can go to a file of this machine.
         source_url: (!url.starts_with("file:")).then_some(url),
+        source_own_id: row.get(6)?,
         matter: Matter { content: content.map(SafeHtml::recall), ..words.into() },
-        categories: categories(connection, row.get(15)?)?,
-        published: timestamp(row, 6)?,
-        published_inferred: row.get(8)?,
-        updated: timestamp(row, 9)?,
-        seen: timestamp(row, 11)?,
+        categories: categories(connection, row.get(16)?)?,
+        published: timestamp(row, 7)?,
+        published_inferred: row.get(9)?,
+        updated: timestamp(row, 10)?,
+        seen: timestamp(row, 12)?,
     }))
 }
 
@@ -145,7 +146,8 @@ pub(super) fn states(connection: &Connection) -> Result<Vec<(SourceId, PollState
 
 /// What is remembered of one source.
 pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
-    let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title, items, ttl
+    let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title,
+            (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl
         FROM source WHERE id = ?";
     connection.one(sql, [source], |row| {
         let validators: Vec<Tag> = json(row, 0)?;
@@ -161,7 +163,7 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
             problems,
             title: row.get(8)?,
             ttl: row.get(10)?,
-            items: row.get::<_, i64>(9)?.cast_unsigned(),
+            items: row.get::<_, Option<i64>>(9)?.unwrap_or_default().cast_unsigned(),
         })
     })
 }

@@ -41,10 +41,11 @@ pub(super) fn remember(connection: &Connection, seen: &Seen<'_>, now: Timestamp)
         set_aside(connection, seen.source, mark, old)?;
     }
     connection.run(
-        "INSERT INTO sighting (source, mark, digest, item, categories, detailed, seen, poll)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO sighting (source, mark, digest, item, categories, detailed, seen, poll, first)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
          ON CONFLICT DO UPDATE SET digest = ?3, item = ?4, verdict = NULL, categories = ?5,
-             detailed = coalesce(?6, detailed), seen = ?7, poll = ?8",
+             detailed = coalesce(?6, detailed), seen = ?7, poll = ?8,
+             first = iif(item IS ?4, first, ?8)",
         params![
             seen.source,
             mark,
@@ -165,7 +166,7 @@ pub(super) fn contributions(
     let rows = connection.all(
         "SELECT sighting.source, rank, enrolled, detailed, matter FROM sighting
          JOIN contribution USING (source, mark) JOIN source ON source.id = sighting.source
-         WHERE item = ? ORDER BY enrolled DESC, rank, sighting.seen DESC, sighting.mark",
+         WHERE item = ? ORDER BY enrolled DESC, rank, first DESC, sighting.mark",
         [item],
         |row| {
             let (source, rank, enrolled): (i64, u32, bool) =

@@ -148,6 +148,7 @@ fn record(name: &str) -> Record {
         source: SourceId::new("wire").unwrap(),
         source_title: "电讯".to_owned(),
         source_url: Some("https://wire.example/feed?a=1&b=2".to_owned()),
+        source_own_id: Some("tag:wire.example,2020:feed".to_owned()),
         matter: Matter {
             title: PlainText::recall("标题 A & B <c>".to_owned()),
             link: Some(format!("https://wire.example/{name}?a=1&b=2")),

@@ -66,9 +66,12 @@ contract! {
     what_is_gone_from_a_list_stays,
     an_item_of_two_folders_outlives_one,
     an_item_that_was_alone_for_a_while_speaks_with_its_newest_words,
+    two_names_of_one_item_do_not_take_turns,
     // shelves
     a_head_moves_only_for_what_its_window_shows,
     a_source_gets_its_documents_title,
+    c_31_the_first_identifier_of_a_document_stays,
+    what_readers_find_is_counted,
     empty_shelves_are_listed_while_they_are_in_the_file,
     names_with_one_slug_are_two_categories,
     names_alike_are_one_category,
@@ -572,6 +575,23 @@ async fn an_item_of_two_folders_outlives_one(place: Place) {
     assert_eq!(item.categories, ["Second"]);
 }
 
+async fn two_names_of_one_item_do_not_take_turns(place: Place) {
+    let house = House::new(place).await;
+    let a = source("a");
+    house.enroll(std::slice::from_ref(&a)).await;
+    let both = [entry("1").guid(Some("g")), entry("2").guid(Some("g"))];
+    house.poll_whole(&a, &both).await;
+    let first = house.only().await;
+    for _ in 0..3 {
+        let lease = house.claim(&a).await;
+        let sightings = both.iter().map(|entry| house.sight(&a, entry, true)).collect();
+        let slice = Slice { sightings, finish: Some(Finish::default()), owed: Vec::new() };
+        house.store.commit_poll(&lease, slice, house.now()).await.expect("committed");
+        house.pass(HOUR);
+    }
+    assert_eq!(house.only().await, first);
+}
+
 async fn an_item_that_was_alone_for_a_while_speaks_with_its_newest_words(place: Place) {
     let (house, a, b) = two_lists(place).await;
     let theirs = entry("1").title("theirs");
@@ -617,6 +637,36 @@ async fn a_source_gets_its_documents_title(place: Place) {
     assert_eq!(house.only().await.source_title, "Ours");
     // Its items name it wherever they stand.
     assert!(house.head(&Shelf::All).await.head.revision > everything.revision);
+}
+
+async fn c_31_the_first_identifier_of_a_document_stays(place: Place) {
+    let (house, a) = one_source(place).await;
+    house.poll(&a, &[entry("1")]).await;
+    assert_eq!(house.only().await.source_own_id, None);
+    let named = |id: &str| Finish { id: Some(id.to_owned()), ..Finish::default() };
+    house.poll_with(&a, &[entry("1")], named("tag:a.example,2026:1")).await;
+    assert_eq!(house.only().await.source_own_id.as_deref(), Some("tag:a.example,2026:1"));
+    let before = house.head(&Shelf::All).await;
+    house.poll_with(&a, &[entry("1")], named("tag:a.example,2026:2")).await;
+    assert_eq!(house.only().await.source_own_id.as_deref(), Some("tag:a.example,2026:1"));
+    assert_eq!(house.head(&Shelf::All).await, before);
+    let elsewhere = Source { url: "https://b.example/feed".parse().expect("good"), ..a.clone() };
+    house.enroll(&[elsewhere]).await;
+    assert_eq!(house.only().await.source_own_id, None, "another place, another document");
+}
+
+async fn what_readers_find_is_counted(place: Place) {
+    let house = House::new(place).await;
+    let a = Source { keep: Some(HOUR), ..source("a") };
+    house.enroll(std::slice::from_ref(&a)).await;
+    for (shown, expected) in [(3, 3), (2, 2), (3, 3), (1, 1)] {
+        let entries: Vec<_> = (0..shown).map(|n| entry(&n.to_string())).collect();
+        house.poll_whole(&a, &entries).await;
+        assert_eq!(house.state(&a).await.items, expected);
+    }
+    house.enroll(&[]).await;
+    house.enroll(std::slice::from_ref(&a)).await;
+    assert_eq!(house.state(&a).await.items, 1);
 }
 
 async fn empty_shelves_are_listed_while_they_are_in_the_file(place: Place) {

@@ -27,10 +27,10 @@ fn mended(text: &str, fault: &serde_json::Error) -> Result<Document<'static>, St
     let mended = mend(text).ok_or_else(beyond_mending)?;
     let json = Json::read(&mut serde_json::Deserializer::from_reader(mended.text.as_bytes()));
     let mut document = document(json.map_err(|_| beyond_mending())?)?;
-    document.note(Problem::of_document(match mended.broken_off {
-        true => "the document ends before it is complete".to_owned(),
-        false => format!("its JSON had to be mended: {fault}"),
-    }));
+    match mended.broken_off {
+        true => document.cut(),
+        false => document.note(Problem::of_document(format!("its JSON had to be mended: {fault}"))),
+    }
     Ok(document)
 }
 
