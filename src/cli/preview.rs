@@ -83,7 +83,8 @@ pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> 
     };
     let look = looker.look(arguments.limit).await;
     show::print(&look, arguments.json)?;
-    Ok(Outcome::of(look.exchanges.iter().all(Exchange::is_usable)))
+    let is_read = look.entries > 0 || look.problems.is_empty();
+    Ok(Outcome::of(is_read && look.exchanges.iter().all(Exchange::is_usable)))
 }
 
 impl Exchange {

@@ -30,14 +30,15 @@ pub fn index(catalogue: &Catalogue, newest: &[(ShelfHead, Vec<Item>)]) -> Docume
     write(&page)
 }
 
-/// The page of one item.
-pub fn item(site: &Site, item: &Item) -> Document {
+/// The page of one item, with the articles it speaks of.
+pub fn item(site: &Site, item: &Item, related: &[Item]) -> Document {
     let page = ItemPage {
         site,
         language: item.language.as_deref().or(site.language.as_deref()).unwrap_or("zh-CN"),
         published: item.published.rfc3339(),
         time: item.published.chrono().format("%Y-%m-%d %H:%M %:z").to_string(),
         description: item.excerpt(160).unwrap_or_default(),
+        related: related.iter().map(Line::new).collect(),
         item,
     };
     write(&page)
@@ -66,6 +67,7 @@ struct ItemPage<'a> {
     published: String,
     time: String,
     description: String,
+    related: Vec<Line<'a>>,
     item: &'a Item,
 }
 
@@ -77,7 +79,7 @@ struct Section<'a> {
     lines: Vec<Line<'a>>,
 }
 
-/// An item on the index.
+/// An item in a list.
 struct Line<'a> {
     title: &'a str,
     page: String,

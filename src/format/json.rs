@@ -41,10 +41,15 @@ impl Format for Json {
     }
 }
 
-/// One item by itself, in the shape it has in a feed.
-pub fn item(site: &Site, item: &Item) -> Document {
-    let link = item.link.clone().unwrap_or_else(|| format!("{}/item/{}", site.url, item.id));
-    write("application/json; charset=utf-8", &item_of(link, item))
+/// One item by itself, in the shape it has in a feed, with the articles it speaks of.
+pub fn item(site: &Site, item: &Item, related: &[Item]) -> Document {
+    let page = |item: &Item| format!("{}/item/{}", site.url, item.id);
+    let mut shape = item_of(item.link.clone().unwrap_or_else(|| page(item)), item);
+    shape._feedloom.related = related
+        .iter()
+        .map(|other| RelatedJson { url: page(other), title: other.title.as_str() })
+        .collect();
+    write("application/json; charset=utf-8", &shape)
 }
 
 fn write<T: Serialize>(media_type: &'static str, value: &T) -> Document {
@@ -112,6 +117,15 @@ struct Extension<'a> {
     source_title: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     outlet: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<RelatedJson<'a>>,
+}
+
+/// An article that another one links to, with its page here.
+#[derive(Serialize)]
+struct RelatedJson<'a> {
+    url: String,
+    title: &'a str,
 }
 
 fn item_of(url: String, item: &Item) -> ItemJson<'_> {
@@ -135,6 +149,7 @@ fn item_of(url: String, item: &Item) -> ItemJson<'_> {
             source: item.source.as_str(),
             source_title: &item.source_title,
             outlet: item.outlet.as_deref(),
+            related: Vec::new(),
         },
     }
 }

@@ -113,9 +113,11 @@ impl Draft {
             return Refined::Unusable("it has neither a title nor a text".to_owned());
         };
         let guid = self.guid.as_deref().and_then(guid);
+        let keys = keys(guid.as_deref(), &matter, times.published);
         Refined::Item(Box::new(Candidate {
             sketch: Sketch {
-                keys: keys(guid.as_deref(), &matter, times.published),
+                mentions: mentions(&matter, &keys),
+                keys,
                 guid,
                 categories: memberships(self.categories),
                 published: times.published,
@@ -342,6 +344,25 @@ fn keys(guid: Option<&str>, matter: &Matter, published: Option<Timestamp>) -> Ve
     let link = matter.link.as_deref().map(|link| Key::link(link::identity(link)));
     let title = Key::title(&category::folded(matter.title.as_str()), day.as_deref());
     guid.into_iter().chain(link).chain([title]).collect()
+}
+
+/// Most articles an item is known to speak of.
+const MENTIONS: usize = 16;
+
+/// The articles a body links to, itself left out (Q40).
+fn mentions(matter: &Matter, own: &[Key]) -> Vec<Key> {
+    let links = matter.content.iter().flat_map(SafeHtml::links);
+    let mut mentions: Vec<Key> = Vec::new();
+    for link in links.filter_map(|link| link::canonical(&link, None)) {
+        let key = Key::link(link::identity(&link));
+        if !own.contains(&key) && !mentions.contains(&key) {
+            mentions.push(key);
+        }
+        if mentions.len() == MENTIONS {
+            break;
+        }
+    }
+    mentions
 }
 
 /// How far ahead of now a time may lie and still be believed (law 3).

@@ -250,6 +250,8 @@ pub struct Sketch {
     pub guid: Option<String>,
     /// What a reader can see.
     pub matter: Matter,
+    /// Links of its body, as keys: the articles it speaks of, where they are known.
+    pub mentions: Vec<Key>,
     /// Categories this item asks for; those of the source's configuration come on top.
     pub categories: Vec<Membership>,
     /// Upstream's time of publication when it is readable and at most a day ahead; else the first sighting counts.

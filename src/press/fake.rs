@@ -156,6 +156,10 @@ impl Store for Fake {
         Ok(shelves.values().flat_map(|(_, items)| items).find(|item| item.id == id).cloned())
     }
 
+    async fn related(&self, _: ItemId) -> Result<Vec<Item>, Error> {
+        Ok(Vec::new())
+    }
+
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error> {
         self.answer()?;
         Ok(self.states.lock().unwrap().clone())

@@ -1,16 +1,18 @@
 //! What a reader prefers: the `Accept` header, RFC 9110 section 12.5.1.
 
-/// The first of `offers` that `accept` likes best; the first of all when it likes none, since a
-/// feed in another format is of more use than an error (row C-11).
+/// The first of `offers` that `accept` likes best; the first it does not refuse when it likes none,
+/// since a feed in another format is of more use than an error (row C-11).
 ///
-/// Each offer is a key with the media types it answers to.
+/// Each offer is a key with the media types it answers to, its own first.
 pub(super) fn best<T: Copy>(accept: &str, offers: &[(T, Vec<&str>)]) -> Option<T> {
     let wishes: Vec<Wish<'_>> = accept.split(',').filter_map(Wish::read).collect();
     let mut best: Option<(T, u16)> = None;
     for (offer, types) in offers {
-        let quality = types.iter().filter_map(|kind| quality(&wishes, kind)).max().unwrap_or(0);
-        if best.is_none_or(|(_, so_far)| quality > so_far) {
-            best = Some((*offer, quality));
+        let liked = types.iter().filter_map(|kind| quality(&wishes, kind)).max().unwrap_or(0);
+        let own = types.first().and_then(|kind| quality(&wishes, kind));
+        let rank = if liked > 0 { liked + 1 } else { u16::from(own != Some(0)) };
+        if best.is_none_or(|(_, so_far)| rank > so_far) {
+            best = Some((*offer, rank));
         }
     }
     best.map(|(offer, _)| offer)
@@ -86,7 +88,14 @@ mod tests {
     #[test]
     fn c_11_nothing_acceptable_is_the_default_too() {
         check("image/png", "rss");
-        check("application/rss+xml;q=0, text/html", "rss");
+        check("text/xml;q=0, text/html", "rss");
+    }
+
+    #[test]
+    fn c_11_what_is_refused_comes_last() {
+        check("application/rss+xml;q=0, text/html", "atom");
+        check("application/rss+xml;q=0, application/atom+xml;q=0", "json");
+        check("*/*;q=0", "rss");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use crate::format;
 use crate::model::item::ItemId;
+use crate::model::time::Timestamp;
 use crate::press::Printed;
 
 /// The index of all feeds.
@@ -28,11 +29,13 @@ pub(super) async fn item(desk: &Desk, asked: &Asked<'_>, name: &str) -> Result<R
     let id = ItemId::parse(id).ok_or(Error::NotFound)?;
     asked.under(&format!("/item/{id}{}", if is_page { "" } else { ".json" }))?;
     let item = desk.store.item(id).await?.ok_or(Error::NotFound)?;
-    let site = desk.press.site();
+    let (site, related) = (desk.press.site(), desk.store.related(id).await?);
+    // A related article shows here from its own first sighting on.
+    let at = related.iter().map(|other| other.seen).fold(item.updated, Timestamp::max);
     if is_page {
-        return Ok(Reply::printed(&Printed::new(format::html::item(site, &item), item.updated)));
+        return Ok(Reply::printed(&Printed::new(format::html::item(site, &item, &related), at)));
     }
-    let printed = Printed::new(format::json::item(site, &item), item.updated);
+    let printed = Printed::new(format::json::item(site, &item, &related), at);
     Ok(Reply::printed(&printed).open().hidden())
 }
 

@@ -102,6 +102,10 @@ pub trait Store: Send + Sync {
     /// One item; none when it is unknown, withdrawn or pruned.
     async fn item(&self, id: ItemId) -> Result<Option<Item>, Error>;
 
+    /// The articles an item's body links to, as far as readers find them here: newest first, of the
+    /// same namespace, at most a handful. It does not matter which of two came first.
+    async fn related(&self, id: ItemId) -> Result<Vec<Item>, Error>;
+
     /// What is remembered of every enrolled source, in the file's order.
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error>;
 

@@ -233,6 +233,8 @@ fn preview_shows_and_stores_nothing() {
     folder.run(&["preview", "qinghee"]).check(2, &[], &["did you mean `qinghe`?"]);
     folder.run(&["preview", "none/here.rss"]).check(2, &[], &["should be an address"]);
     folder.run(&["preview", "file:none.rss"]).check(1, &["does not exist"], &[]);
+    folder.write("page.html", "<!doctype html><title>a page</title><p>no feed</p>");
+    folder.run(&["preview", "page.html"]).check(1, &["problems"], &[]);
 }
 
 #[test]

@@ -73,6 +73,10 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
 /// The content, or where it is (RFC 4287 section 4.1.3.2).
 fn content<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let Some(href) = reader.address(tag.attribute("src")) else {
+        // What the article is in says more than what its feed is in.
+        if let Some(own) = tag.attribute("xml:lang") {
+            item.language = Some(own);
+        }
         return set(&mut item.content, text(reader, tag, Shape::Body));
     };
     let media_type = tag.attribute("type");

@@ -6,7 +6,7 @@
 use url::Url;
 
 use super::document::{Channel, Document, Enclosure, Format, Item, Person, Raw, Text};
-use crate::adapter::{About, Entry, Parsed};
+use crate::adapter::{About, Entry, Parsed, Problem};
 use crate::model::draft::{Draft, Stamp};
 use crate::model::item::{self, Label, Membership, Origin};
 use crate::model::source::Mark;
@@ -45,7 +45,14 @@ pub(super) fn parsed(document: Document<'_>, at: Option<&Url>, category: Categor
         is_cut: document.is_cut,
         ..Parsed::default()
     };
-    for item in document.items {
+    let must_have_id = document.format == Format::Json;
+    for (position, item) in document.items.into_iter().enumerate() {
+        // JSON Feed insists that an item without identifier be discarded (jsonfeed.org, version 1.1).
+        if must_have_id && item.id.is_none() {
+            let what = "it has no id, and a JSON Feed's items count only with one";
+            parsed.problems.push(Problem::of_entry(position, Some("id"), what));
+            continue;
+        }
         // A known item, cut, would replace the whole one; the next answer brings it entire.
         if !item.is_cut {
             parsed.entries.push(whole.entry(item));

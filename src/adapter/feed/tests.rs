@@ -55,6 +55,31 @@ fn entries(body: &str) -> Vec<Entry> {
     parsed("kind = 'feed'", "https://news.example/rss.xml", body).entries
 }
 
+#[test]
+fn c_35_what_an_article_says_of_its_language_counts() {
+    let language = |content: &str| {
+        let feed = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='zh'><entry xml:lang='ja'><title>t</title>{content}</entry></feed>"
+        );
+        entries(&feed)[0].draft.language.clone()
+    };
+    assert_eq!(language("<content>x</content>").as_deref(), Some("ja"));
+    assert_eq!(language("<content xml:lang='en'>x</content>").as_deref(), Some("en"));
+    assert_eq!(language("<content xml:lang=''>x</content>").as_deref(), Some("ja"));
+}
+
+#[test]
+fn what_atom_says_of_a_feeds_rights_holds_for_its_entries() {
+    let rights = |inside: &str| {
+        let feed = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><rights>all</rights><entry><title>t</title>{inside}</entry></feed>"
+        );
+        entries(&feed)[0].draft.rights.as_ref().map(|rights| rights.raw.clone())
+    };
+    assert_eq!(rights("").as_deref(), Some("all"));
+    assert_eq!(rights("<rights>some</rights>").as_deref(), Some("some"));
+}
+
 fn cut(text: &str, expected: bool) {
     assert_eq!(document(text).is_cut, expected, "{text}");
 }

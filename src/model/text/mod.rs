@@ -156,6 +156,13 @@ impl SafeHtml {
         words.into_iter().find(|words| !words.is_empty())
     }
 
+    /// The addresses it links to, in its order.
+    pub fn links(&self) -> impl Iterator<Item = String> {
+        const BEFORE: &str = " href=\"";
+        let after = self.0.split(BEFORE).skip(1);
+        after.filter_map(|rest| Some(rest.split_once('"')?.0.replace("&amp;", "&")))
+    }
+
     /// The words of its first so many bytes, up to the last tag among them.
     pub fn words_within(&self, bytes: usize) -> PlainText {
         let html = &self.0[..self.0.floor_char_boundary(bytes)];

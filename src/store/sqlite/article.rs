@@ -143,6 +143,16 @@ pub(super) fn alias(
     Ok(())
 }
 
+/// Keeps which articles an item's body links to.
+pub(super) fn mention(connection: &Connection, item: i64, keys: &[Key]) -> Result<()> {
+    connection.run("DELETE FROM mention WHERE item = ?", [item])?;
+    for key in keys {
+        let sql = "INSERT OR IGNORE INTO mention (item, key) VALUES (?, ?)";
+        connection.run(sql, params![item, hashed(key)])?;
+    }
+    Ok(())
+}
+
 /// What a reader sees of an item now.
 pub(super) fn matter(connection: &Connection, item: i64) -> Result<Matter> {
     let sql =

@@ -190,6 +190,9 @@ fn recall(
         poll: polled.token,
     };
     sighting::remember(change.connection, &seen, change.now)?;
+    if candidate.matter.content.is_some() {
+        article::mention(change.connection, item, &candidate.mentions)?;
+    }
     article::alias(change.connection, polled.namespace, &candidate.keys, item)
 }
 

@@ -196,6 +196,10 @@ impl Store for Sqlite {
         self.read(move |connection| read::item(connection, id)).await
     }
 
+    async fn related(&self, id: ItemId) -> Result<Vec<Item>, Error> {
+        self.read(move |connection| read::related(connection, id)).await
+    }
+
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error> {
         self.read(read::states).await
     }

@@ -169,6 +169,7 @@ fn remove(connection: &Connection, item: i64) -> Result<()> {
     for sql in [
         "UPDATE alias SET item = NULL WHERE item = ?",
         "DELETE FROM log WHERE item = ?",
+        "DELETE FROM mention WHERE item = ?",
         "DELETE FROM body WHERE item = ?",
         "DELETE FROM item WHERE row = ?",
     ] {

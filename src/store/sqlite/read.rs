@@ -89,6 +89,23 @@ pub(super) fn item(connection: &Connection, id: ItemId) -> Result<Option<Item>, 
     Ok(connection.find(BY_ID, params![id.bytes(), live], |row| read(connection, row))?)
 }
 
+/// The live articles an item's body links to, within its namespace.
+pub(super) fn related(connection: &Connection, id: ItemId) -> Result<Vec<Item>, Error> {
+    let others: Vec<i64> = connection.all(
+        "SELECT DISTINCT other.row FROM item JOIN mention ON mention.item = item.row
+         JOIN alias ON alias.namespace = item.namespace AND alias.key = mention.key
+         JOIN item AS other ON other.row = alias.item
+         WHERE item.id = ? AND other.state = ? AND other.row <> item.row
+         ORDER BY other.order_ms DESC, other.row",
+        params![id.bytes(), State::Live as i64],
+        |row| row.get(0),
+    )?;
+    let items = others
+        .into_iter()
+        .map(|other| connection.one(BY_ROW, [other], |row| read(connection, row)));
+    Ok(items.collect::<Result<_>>()?)
+}
+
 macro_rules! item_where {
     ($condition:literal) => {
         concat!(

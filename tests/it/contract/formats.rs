@@ -591,15 +591,16 @@ fn c_53_extensions_start_with_an_underscore_and_nothing_is_promised_in_vain() {
 }
 
 #[tokio::test]
-async fn c_54_numeric_ids_are_read_and_entries_without_anything_are_told() {
+async fn c_54_numeric_ids_are_read_and_items_without_id_are_dropped_and_told() {
     let toml = "[[source]]\nid = \"wire\"\nkind = \"feed\"\nurl = \"https://wire.example/f.json\"\ncategories = [\"财经\"]\n";
     let house = House::new(toml).await;
     house.web.serve(
         "https://wire.example/f.json",
-        r#"{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[{"id":7,"title":"七","content_text":"文"},{}]}"#,
+        r#"{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[{"id":7,"title":"七","content_text":"文"},{},{"title":"无名","content_text":"文"}]}"#,
     );
     let report = house.poll("wire").await;
-    assert_eq!((report.published, report.problems.len()), (1, 1), "{report:?}");
+    assert_eq!((report.published, report.problems.len()), (1, 2), "{report:?}");
+    assert!(report.problems[1].contains("entry 3, id: it has no id"), "{report:?}");
     let items = house.items(&Shelf::All).await;
     assert_eq!(items[0].guid.as_deref(), Some("7"));
 }

@@ -101,6 +101,8 @@ contract! {
     // the log
     revisions_seen_strictly_grow,
     the_growth_is_told,
+    // relations
+    q40_an_article_knows_those_it_links_to,
     // care
     pruning_forgets_what_nobody_shows,
     what_was_pruned_never_rises_again,
@@ -1099,6 +1101,26 @@ async fn the_growth_is_told(place: Place) {
     assert!(committed.revision > before);
     house.poll(&a, &[entry("1")]).await;
     assert!(!grown.has_changed().expect("the store lives"), "nothing happened");
+}
+
+async fn q40_an_article_knows_those_it_links_to(place: Place) {
+    let house = House::new(place).await;
+    let (a, b) = (source("a"), source("b"));
+    house.enroll(&[a.clone(), b.clone()]).await;
+    let body = "<p>See <a href=\"https://a.example/2?utm_source=x\">2</a>, <a href=\"https://a.example/9\">9</a> \
+        and <a href=\"https://a.example/1\">this one</a>.</p>";
+    house.poll_whole(&a, &[entry("1").content(Some(body))]).await;
+    let id = house.only().await.id;
+    assert!(house.store.related(id).await.expect("related").is_empty(), "none of them is here");
+    let related = async || titles(&house.store.related(id).await.expect("related"));
+    house.poll_whole(&a, &[entry("1").content(Some(body)), entry("2"), entry("3")]).await;
+    assert_eq!(related().await, ["2"], "it does not matter which came first");
+    house.poll(&b, &[entry("9")]).await;
+    assert_eq!(related().await, ["2"], "another namespace is none of its business");
+    house.poll_whole(&a, &[entry("1").content(Some(body)), entry("3")]).await;
+    assert!(related().await.is_empty(), "what is withdrawn is not shown");
+    house.poll_whole(&a, &[entry("1"), entry("2"), entry("3")]).await;
+    assert!(related().await.is_empty(), "an edit that drops the link drops the relation");
 }
 
 async fn pruning_forgets_what_nobody_shows(place: Place) {

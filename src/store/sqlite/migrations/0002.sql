@@ -10,3 +10,10 @@ ALTER TABLE source ADD COLUMN own_id TEXT;
 -- one's words count, however often either is read again.
 ALTER TABLE sighting ADD COLUMN first INTEGER NOT NULL DEFAULT 0;
 UPDATE sighting SET first = poll;
+
+-- Articles a body links to, by their keys, so that it does not matter which of the two came first.
+CREATE TABLE mention (
+    item INTEGER NOT NULL,
+    key  BLOB NOT NULL,
+    PRIMARY KEY (item, key)
+) STRICT, WITHOUT ROWID;
