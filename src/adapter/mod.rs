@@ -5,7 +5,8 @@
 
 pub mod decode;
 pub mod feed;
-pub mod json;
+pub mod full_text;
+pub mod list;
 mod mend;
 pub mod posts;
 pub mod question;
@@ -45,6 +46,21 @@ pub struct Ask {
     pub request: Request,
     /// The entry it completes, when it asks a detail.
     pub of: Option<Entry>,
+    /// Whether its answer only leads to another question, which is then asked whether or not this
+    /// answer is as before.
+    pub leads_on: bool,
+}
+
+impl Ask {
+    /// Asks a list.
+    pub fn list(request: Request) -> Ask {
+        Ask { request, of: None, leads_on: false }
+    }
+
+    /// Asks what completes an entry.
+    pub fn detail(request: Request, of: Entry) -> Ask {
+        Ask { request, of: Some(of), leads_on: false }
+    }
 }
 
 /// What a source's list shows, before it is an item.
@@ -147,4 +163,4 @@ pub struct Kind {
 pub type Built = Result<Box<dyn Adapter>, Vec<Mistake>>;
 
 /// All kinds.
-pub const ALL: &[Kind] = &[feed::KIND, json::KIND, posts::KIND];
+pub const ALL: &[Kind] = &[feed::KIND, list::JSON, list::HTML, list::SITEMAP, posts::KIND];

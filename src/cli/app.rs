@@ -156,14 +156,16 @@ pub fn door(contact: Option<&str>) -> net::Door {
     net::open(net::agent(contact))
 }
 
-/// What polling this source may do. A list in JSON has its details beside it, so for one in a file
-/// the whole folder is open; any other file is open alone.
+/// What polling this source may do. A list has its details beside it, so for one in a file the whole
+/// folder is open; any other file is open alone.
 pub fn permit(upstream: &config::Upstream) -> Permit {
     let source = &upstream.source;
     let path =
         url::Url::parse(&source.url.to_string()).ok().and_then(|url| url.to_file_path().ok());
     let folder = match path {
-        Some(path) if upstream.kind == "json" => path.parent().map(Path::to_path_buf),
+        Some(path) if !matches!(upstream.kind, "feed" | "posts") => {
+            path.parent().map(Path::to_path_buf)
+        }
         path => path,
     };
     Permit { allow: source.allow.clone(), folder, limits: source.limits }

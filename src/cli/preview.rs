@@ -192,7 +192,7 @@ impl Looker<'_> {
             }
             (Err(why), _) => return (entry, Some(why)),
         };
-        let ask = Ask { request, of: Some(entry.clone()) };
+        let ask = Ask::detail(request, entry.clone());
         let mut parsed = self.upstream.adapter.parse(&ask, &answer.at, &answer.response);
         let trouble = parsed.problems.first().map(|problem| problem.what.clone());
         let completed =

@@ -14,7 +14,7 @@ use super::check::shown;
 use crate::adapter::setting::{Mistake, Setting, Value, meant};
 
 /// Blanks an adapter fills in; they survive the writing of the address.
-const BLANKS: [&str; 4] = ["page", "cursor", "now_ms", "now_s"];
+const BLANKS: [&str; 5] = ["page", "cursor", "lead", "now_ms", "now_s"];
 
 /// Makes a `url` inside a source's table whole, when it is a path: only here the folder is known.
 pub(super) fn root(table: &mut Setting, folder: &Path, mistakes: &mut Vec<Mistake>) {

@@ -7,7 +7,7 @@ use super::rules::{self, Sets};
 use super::site::Taken;
 use super::{Secret, Upstream, address, check, secret};
 use crate::adapter::setting::{Mistake, Reader, Setting, Value};
-use crate::adapter::{self, Kind};
+use crate::adapter::{self, Kind, full_text};
 use crate::model::category::{Category, folded};
 use crate::model::feed::Window;
 use crate::model::source::{Allowed, Limits, Source, SourceId};
@@ -92,11 +92,16 @@ fn upstream(
     refuse_headers_for_files(&mut reader, source.as_ref());
     refuse_posts_elsewhere(&mut reader, kind, source.as_ref());
     refuse_keys_of_other_kinds(table, kind, &mut reader);
+    reader.allow([full_text::KEY]);
+    if kind.is_some_and(|kind| kind.name == POSTS) && reader.get(full_text::KEY).is_some() {
+        reader.note_key(full_text::KEY, "posts are whole as they are");
+    }
     reader.finish();
     let kind = kind?;
     let table = prepared(table, around, mistakes);
     let adapter = (kind.build)(&table).map_err(|wrong| mistakes.extend(wrong)).ok();
-    Some(Upstream { source: source?, kind: kind.name, adapter: adapter? })
+    let adapter = full_text::wrap(&mut Reader::new(&table, mistakes), adapter?);
+    Some(Upstream { source: source?, kind: kind.name, adapter })
 }
 
 fn kind(setting: &Setting) -> Result<&'static Kind, Mistake> {
@@ -170,7 +175,7 @@ fn prepared(table: &Setting, around: &Surroundings, mistakes: &mut Vec<Mistake>)
     for (name, setting) in rows {
         match name.text.as_str() {
             "headers" => secret::reveal(setting, around.secret, mistakes),
-            "detail" | "page" => address::root(setting, around.folder, mistakes),
+            "detail" | "page" | "lead" => address::root(setting, around.folder, mistakes),
             _ => {}
         }
     }

@@ -67,6 +67,13 @@ fn the_least_file_has_every_default() {
 }
 
 #[test]
+fn full_text_is_for_what_shows_a_beginning() {
+    in_source("full_text = 'p['", 13, "no CSS selector");
+    let posts = "[[source]]\nid = \"a\"\nkind = \"posts\"\nurl = \"file:a\"\nfull_text = true\n";
+    check(posts, "8:13", "whole as they are");
+}
+
+#[test]
 fn posts_lie_in_a_folder_of_this_machine() {
     let posts = "[[source]]\nid = \"a\"\nkind = \"posts\"\nurl = \"https://a.example/\"\n";
     check(posts, "7:7", "such as `file:posts/`");
@@ -169,7 +176,7 @@ fn unknown_keys_and_tables() {
     check("[[webhook]]\nid = \"later\"\n", "4:3", "unknown key `webhook`");
     check("[server]\nport = 80\n", "5:1", "unknown key `port`");
     in_source("intervall = \"10m\"", 1, "did you mean `interval`?");
-    in_source("full_text = true", 1, "unknown key `full_text`");
+    in_source("rewrite = true", 1, "unknown key `rewrite`");
     in_source("items = \"a[]\"", 1, "`items` is a key of kind `json`, not of `feed`");
     check("[rules.x]\nremoves = []\n", "5:1", "did you mean `remove`?");
     check("[defaults]\nwindow = { item = 5 }\n", "5:12", "did you mean `items`?");
@@ -181,7 +188,7 @@ fn kinds_and_ids() {
         format!("[[source]]\nid = \"{id}\"\nkind = \"{kind}\"\nurl = \"file:a\"\n")
     };
     check(&source("a", "feeed"), "6:8", "unknown kind `feeed`; did you mean `feed`?");
-    check(&source("a", "html"), "6:8", "there are `feed`, `json`, `posts`");
+    check(&source("a", "mail"), "6:8", "there are `feed`, `json`, `html`, `sitemap`, `posts`");
     check(&source("People Politics", "feed"), "5:6", "such as `people-politics`");
     check(&(source("a", "feed") + &source("a", "feed")), "9:6", "`a` is taken further up");
 }
@@ -371,6 +378,7 @@ fn the_reference_shows_every_key() {
         "unwrap",
         "extract",
         "images",
+        "full_text",
     ];
     let of_kinds = crate::adapter::ALL.iter().flat_map(|kind| kind.keys);
     let all = all_switched_on();

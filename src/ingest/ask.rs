@@ -92,7 +92,7 @@ impl Poll<'_> {
     async fn ask(&self, ask: &Ask, stored: &Validators) -> Result<Answer, Failure> {
         let mut ask = ask.clone();
         let url = ask.request.uri().to_string();
-        let is_known = !self.force && stored.url == url;
+        let is_known = !self.force && !ask.leads_on && stored.url == url;
         if is_known {
             condition(&mut ask, IF_NONE_MATCH, stored.etag.as_deref());
             condition(&mut ask, IF_MODIFIED_SINCE, stored.last_modified.as_deref());
@@ -136,7 +136,9 @@ impl Poll<'_> {
     async fn pages(&self, mut parsed: Parsed, listing: &mut Listing) -> Result<(), Failure> {
         for page in 2..=PAGES {
             let next = parsed.next.take();
-            let is_news = next.is_some() && self.is_all_new(&parsed.entries).await?;
+            // A page without entries that names another only leads there.
+            let is_news = next.is_some()
+                && (parsed.entries.is_empty() || self.is_all_new(&parsed.entries).await?);
             listing.add(parsed);
             let Some(request) = next.filter(|_| is_news) else { return Ok(()) };
             parsed = match self.page(request).await {
@@ -154,7 +156,7 @@ impl Poll<'_> {
     }
 
     async fn page(&self, request: Request) -> Result<Parsed, Failure> {
-        let ask = Ask { request, of: None };
+        let ask = Ask::list(request);
         let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
         usable(&answer.response, self.now)?;
         self.parse(ask, answer.at, answer.response).await
@@ -163,7 +165,7 @@ impl Poll<'_> {
     async fn is_all_new(&self, entries: &[Entry]) -> Result<bool, Failure> {
         let known =
             self.known(entries).await.map_err(|error| Failure::because(error.to_string()))?;
-        Ok(!entries.is_empty() && known.values().all(|known| *known == Known::New))
+        Ok(known.values().all(|known| *known == Known::New))
     }
 
     pub(super) async fn known(

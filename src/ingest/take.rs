@@ -192,7 +192,7 @@ impl Poll<'_> {
     /// Asks what completes an entry.
     async fn answer(&self, entry: &Entry) -> Result<(Ask, Answer), Failure> {
         let request = entry.follow.clone().ok_or_else(|| Failure::because("it has none"))?;
-        let ask = Ask { request, of: Some(entry.clone()) };
+        let ask = Ask::detail(request, entry.clone());
         let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
         usable(&answer.response, self.now)?;
         Ok((ask, answer))

@@ -17,9 +17,9 @@ mod page;
 mod person;
 mod read;
 mod reader;
-mod reference;
+pub(super) mod reference;
 mod rss;
-mod xml;
+pub(super) mod xml;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use url::Url;
@@ -72,7 +72,7 @@ impl Adapter for Feed {
     fn asks(&self, source: &Source, _: Timestamp) -> Vec<Ask> {
         let mut request = self.question.put(source.url.clone(), |_| None);
         request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static(ACCEPTED));
-        vec![Ask { request, of: None }]
+        vec![Ask::list(request)]
     }
 
     fn parse(&self, _: &Ask, at: &str, response: &Response) -> Parsed {

@@ -15,7 +15,7 @@ use crate::model::text::is_xml;
 const LONGEST: usize = 32;
 
 /// The same text with its references resolved; what they stand for is not looked at again.
-pub(super) fn unescape(text: &str) -> Cow<'_, str> {
+pub(in crate::adapter) fn unescape(text: &str) -> Cow<'_, str> {
     let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut plain = String::with_capacity(text.len());
     plain.push_str(&text[..first]);

@@ -24,7 +24,7 @@ const NAME: usize = 1024;
 
 /// A piece of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(in crate::adapter) enum Token<'a> {
     /// `<name …>`, or `<name …/>`, which an `End` follows.
     Start(Tag<'a>),
     /// `</name>`.
@@ -37,7 +37,7 @@ pub(super) enum Token<'a> {
 
 /// A start tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tag<'a> {
+pub(in crate::adapter) struct Tag<'a> {
     /// As written, with its prefix.
     pub name: &'a str,
     /// All between the name and the end of the tag, unread.
@@ -65,7 +65,7 @@ impl<'a> Tag<'a> {
 }
 
 /// A name without its prefix.
-pub(super) fn local(name: &str) -> &str {
+pub(in crate::adapter) fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
@@ -80,7 +80,7 @@ pub(super) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// The tokens of a document, in order. A clone is a place to come back to.
 #[derive(Clone)]
-pub(super) struct Tokens<'a> {
+pub(in crate::adapter) struct Tokens<'a> {
     text: &'a str,
     at: usize,
     /// The `End` owed after `<name/>`.

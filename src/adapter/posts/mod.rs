@@ -13,6 +13,7 @@ mod seed;
 use http::Uri;
 
 use self::post::{Shelving, read};
+use super::select::path::Language;
 use super::select::template::{Manner, Template};
 use super::select::{Use, selectors};
 use super::setting::{Reader, Value};
@@ -36,7 +37,8 @@ fn build(setting: &Setting) -> Built {
     let mut mistakes = Vec::new();
     let mut reader = Reader::new(setting, &mut mistakes);
     let category = reader.get("category");
-    let category = category.map(|category| selectors(category, Use::Word, reader.mistakes()));
+    let category =
+        category.map(|category| selectors(category, Use::Word, Language::Json, reader.mistakes()));
     let is_named = |list: &Setting| !matches!(&list.value, Value::Array(list) if list.is_empty());
     let shelving = match (category, reader.get("categories").is_some_and(is_named)) {
         (Some(selectors), _) => Shelving::Selected(selectors),
@@ -51,7 +53,7 @@ fn build(setting: &Setting) -> Built {
 
 impl Adapter for Posts {
     fn asks(&self, source: &Source, _: Timestamp) -> Vec<Ask> {
-        vec![Ask { request: get(source.url.clone()), of: None }]
+        vec![Ask::list(get(source.url.clone()))]
     }
 
     fn parse(&self, ask: &Ask, at: &str, response: &Response) -> Parsed {

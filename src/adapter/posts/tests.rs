@@ -18,7 +18,7 @@ fn parsed(toml: &str, name: &str, text: &str) -> Parsed {
     let entry = listing_of(&format!("{name}\t1\t2\n")).entries.remove(0);
     let request = entry.follow.clone().unwrap();
     let at = request.uri().to_string();
-    let ask = Ask { request, of: Some(entry) };
+    let ask = Ask::detail(request, entry);
     adapter(&KIND, toml).parse(&ask, &at, &answer(text))
 }
 

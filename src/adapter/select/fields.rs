@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::path::Path;
+use super::path::{Language, Path};
 use super::{Selector, Use, selectors};
 use crate::adapter::setting::Reader;
 use crate::model::draft::{Draft, Stamp};
@@ -46,8 +46,8 @@ const FIELDS: &[(&str, Field, Use)] = &[
     ("title", Field::Title, Use::Text),
     ("link", Field::Link, Use::Address),
     ("summary", Field::Summary, Use::Text),
-    ("content", Field::Content, Use::Text),
-    ("annotated", Field::Annotated, Use::Text),
+    ("content", Field::Content, Use::Body),
+    ("annotated", Field::Annotated, Use::Body),
     ("published", Field::Published, Use::Time),
     ("updated", Field::Updated, Use::Time),
     ("author", Field::Author, Use::Word),
@@ -62,11 +62,11 @@ const FIELDS: &[(&str, Field, Use)] = &[
 
 impl Fields {
     /// Reads all fields a table names.
-    pub fn read(reader: &mut Reader) -> Fields {
+    pub fn read(reader: &mut Reader, language: Language) -> Fields {
         let mut rows = Vec::new();
         for &(key, field, used) in FIELDS {
             if let Some(setting) = reader.get(key) {
-                rows.push((field, selectors(setting, used, reader.mistakes())));
+                rows.push((field, selectors(setting, used, language, reader.mistakes())));
             }
         }
         Fields { rows }
@@ -80,6 +80,11 @@ impl Fields {
     /// Fills the draft from an entry; what is found replaces what is there. Answers how many fields were found.
     pub fn fill(&self, entry: &Value, draft: &mut Draft) -> usize {
         self.rows.iter().filter(|(field, selectors)| field.fill(selectors, entry, draft)).count()
+    }
+
+    /// Everything the fields look at.
+    pub fn all_paths(&self) -> impl Iterator<Item = &Path> {
+        self.rows.iter().flat_map(|(_, selectors)| selectors).flat_map(Selector::paths)
     }
 
     /// What the fields look at, times left out: an entry that only shows a later time has not changed (Q4).

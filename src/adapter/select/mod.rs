@@ -17,6 +17,7 @@
 pub mod affix;
 pub mod fields;
 pub mod path;
+pub mod place;
 pub mod template;
 pub mod test;
 
@@ -24,7 +25,8 @@ use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use self::affix::Affix;
-use self::path::{Path, words};
+use self::path::{Language, Path, words};
+use self::place::Place;
 use self::template::{Manner, Template};
 use self::test::Test;
 use super::setting::{self, Mistake, Reader, Setting};
@@ -69,6 +71,8 @@ pub enum Use {
     Word,
     /// A text that may be markup.
     Text,
+    /// The body, whose markup matters.
+    Body,
     /// A time.
     Time,
     /// An address; values put into its template are percent-encoded.
@@ -92,10 +96,16 @@ const VALUES_MOST: usize = 100;
 
 impl Selector {
     /// Reads one selector: a path, or a table.
-    pub fn read(setting: &Setting, used: Use, mistakes: &mut Vec<Mistake>) -> Option<Selector> {
+    pub fn read(
+        setting: &Setting,
+        used: Use,
+        language: Language,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<Selector> {
         if let setting::Value::String(_) = setting.value {
-            let path = path(setting).map_err(|mistake| mistakes.push(mistake)).ok()?;
-            return Some(Selector::of(From::Path(path)));
+            let path = place(setting, used, language);
+            let path = path.map_err(|mistake| mistakes.push(mistake)).ok()?;
+            return Some(Selector::of(From::Path(path)).typed(used, language));
         }
         if setting.rows().is_err() {
             mistakes.push(Mistake::at(
@@ -105,9 +115,10 @@ impl Selector {
             return None;
         }
         let mut reader = Reader::new(setting, mistakes);
-        let from = origin(setting, &mut reader);
-        let mut selector = Selector::of(from.unwrap_or_else(|| From::Constant(String::new())));
-        selector.refine_by(&mut reader);
+        let from = origin(setting, used, language, &mut reader);
+        let from = from.unwrap_or_else(|| From::Constant(String::new()));
+        let mut selector = Selector::of(from).typed(used, language);
+        selector.refine_by(language, &mut reader);
         selector.describe_by(used, &mut reader);
         reader.finish();
         Some(selector)
@@ -132,7 +143,19 @@ impl Selector {
         }
     }
 
-    fn refine_by(&mut self, reader: &mut Reader) {
+    /// What is read from a page is known to be markup or words; in JSON only looks tell.
+    fn typed(mut self, used: Use, language: Language) -> Selector {
+        if language == Language::Css && matches!(self.from, From::Path(_)) {
+            self.html = match used {
+                Use::Body => Some(true),
+                Use::Text => Some(false),
+                _ => None,
+            };
+        }
+        self
+    }
+
+    fn refine_by(&mut self, language: Language, reader: &mut Reader) {
         self.split = reader.string_or_list("split").into_iter().map(str::to_owned).collect();
         if self.split.iter().any(String::is_empty) {
             self.split.clear();
@@ -145,12 +168,13 @@ impl Selector {
         self.pattern = reader.read("pattern", pattern);
         self.within = reader.read("within", within);
         let tests = reader.tables("when");
-        self.when = tests.iter().map(|test| Test::read(test, reader.mistakes())).collect();
+        self.when =
+            tests.iter().map(|test| Test::read(test, language, reader.mistakes())).collect();
     }
 
     fn describe_by(&mut self, used: Use, reader: &mut Reader) {
         match used {
-            Use::Text => self.html = reader.boolean("html"),
+            Use::Text | Use::Body => self.html = reader.boolean("html").or(self.html),
             Use::Time => {
                 let formats = reader.get("format").map(Setting::one_or_list).unwrap_or_default();
                 self.forms =
@@ -222,29 +246,44 @@ impl Selector {
 }
 
 /// Reads one selector or a list of them.
-pub fn selectors(setting: &Setting, used: Use, mistakes: &mut Vec<Mistake>) -> Vec<Selector> {
+pub fn selectors(
+    setting: &Setting,
+    used: Use,
+    language: Language,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Selector> {
     let list = setting.one_or_list().iter();
-    list.filter_map(|setting| Selector::read(setting, used, mistakes)).collect()
+    list.filter_map(|setting| Selector::read(setting, used, language, mistakes)).collect()
 }
 
 /// Reads a path.
-pub fn path(setting: &Setting) -> Result<Path, Mistake> {
+pub fn path(setting: &Setting, language: Language) -> Result<Path, Mistake> {
+    place(setting, Use::Word, language)
+}
+
+/// Reads a path; of an element that is to be a body its markup is meant, where nothing else is said.
+fn place(setting: &Setting, used: Use, language: Language) -> Result<Path, Mistake> {
     let text = setting.text()?;
-    Path::parse(text).map_err(|what| Mistake::at(setting, format!("in the path `{text}`: {what}")))
+    let is_body = language == Language::Css && used == Use::Body && !Place::says_what(text);
+    let read = match is_body {
+        true => Path::read(&format!("{text}@html"), language),
+        false => Path::read(text, language),
+    };
+    read.map_err(|what| Mistake::at(setting, format!("in the path `{text}`: {what}")))
 }
 
 /// Reads a template.
-pub fn template(setting: &Setting) -> Result<Template, Mistake> {
+pub fn template(setting: &Setting, language: Language) -> Result<Template, Mistake> {
     let text = setting.text()?;
-    Template::parse(text)
+    Template::read(text, language)
         .map_err(|what| Mistake::at(setting, format!("in the template `{text}`: {what}")))
 }
 
 impl<'s> Reader<'s, '_> {
     /// One path or a list of paths.
-    pub fn paths(&mut self, key: &'s str) -> Vec<Path> {
+    pub fn paths(&mut self, key: &'s str, language: Language) -> Vec<Path> {
         let list = self.get(key).map(Setting::one_or_list).unwrap_or_default();
-        list.iter().filter_map(|setting| self.noted(path(setting))).collect()
+        list.iter().filter_map(|setting| self.noted(path(setting, language))).collect()
     }
 
     fn affixes(&mut self, key: &'s str) -> Vec<Affix> {
@@ -253,9 +292,10 @@ impl<'s> Reader<'s, '_> {
     }
 }
 
-fn origin(setting: &Setting, reader: &mut Reader) -> Option<From> {
-    let path = reader.get("path").map(|setting| path(setting).map(From::Path));
-    let template = reader.get("template").map(|setting| template(setting).map(From::Template));
+fn origin(setting: &Setting, used: Use, language: Language, reader: &mut Reader) -> Option<From> {
+    let path = reader.get("path").map(|setting| place(setting, used, language).map(From::Path));
+    let template = reader.get("template");
+    let template = template.map(|setting| self::template(setting, language).map(From::Template));
     let constant = reader
         .get("value")
         .map(|setting| setting.text().map(|text| From::Constant(text.to_owned())));
@@ -275,7 +315,7 @@ fn origin(setting: &Setting, reader: &mut Reader) -> Option<From> {
 /// The text a value is put into, where `{value}` stands.
 fn within(setting: &Setting) -> Result<Template, Mistake> {
     match setting.text()?.contains("{value}") {
-        true => template(setting),
+        true => template(setting, Language::Json),
         false => Err(Mistake::at(setting, "this should hold `{value}`, where the value goes")),
     }
 }

@@ -7,6 +7,17 @@
 
 use serde_json::Value;
 
+use super::place::Place;
+
+/// How places in an entry are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// As paths into JSON: `data.title`.
+    Json,
+    /// As places in an element of a page: `a.title@href`.
+    Css,
+}
+
 /// Where something stands in a JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
@@ -22,6 +33,19 @@ enum Step {
 }
 
 impl Path {
+    /// Reads what stands in the file for a place in an entry. An element's places are read out before
+    /// anything is looked up, and stand in its record under the names they are written with.
+    pub fn read(written: &str, language: Language) -> Result<Path, String> {
+        match language {
+            Language::Json => Path::parse(written),
+            Language::Css => {
+                Place::parse(written)?;
+                let steps = vec![Step::Key(written.to_owned())];
+                Ok(Path { written: written.to_owned(), steps })
+            }
+        }
+    }
+
     /// Reads a path as it is written in the file; the error says what is wrong with it.
     pub fn parse(written: &str) -> Result<Path, String> {
         let mut steps = Vec::new();

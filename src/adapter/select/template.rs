@@ -8,7 +8,7 @@
 
 use url::Url;
 
-use super::path::Path;
+use super::path::{Language, Path};
 
 /// Text with places to be filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,11 +31,18 @@ pub enum Manner {
     Address,
     /// As the inside of a JSON string (RFC 8259 section 7).
     Json,
+    /// As words or the inside of a quoted attribute of HTML.
+    Markup,
 }
 
 impl Template {
-    /// Reads a template as it is written in the file; `{{` and `}}` stand for the braces themselves.
+    /// Reads a template whose places are paths into JSON.
     pub fn parse(written: &str) -> Result<Template, String> {
+        Template::read(written, Language::Json)
+    }
+
+    /// Reads a template as it is written in the file; `{{` and `}}` stand for the braces themselves.
+    pub fn read(written: &str, language: Language) -> Result<Template, String> {
         let mut parts = Vec::new();
         let mut text = String::new();
         let mut rest = written;
@@ -49,7 +56,7 @@ impl Template {
             } else if brace == "{" {
                 let (path, after) = rest.split_once('}').ok_or("a brace is not closed")?;
                 parts.push(Part::Text(std::mem::take(&mut text)));
-                parts.push(Part::Place(Path::parse(path)?));
+                parts.push(Part::Place(Path::read(path, language)?));
                 rest = after;
             } else {
                 return Err("a brace is closed that was not opened".to_owned());
@@ -190,6 +197,16 @@ fn write(manner: Manner, value: &str, to: &mut String) {
         Manner::Json => {
             let quoted = serde_json::Value::from(value).to_string();
             to.push_str(&quoted[1..quoted.len() - 1]);
+        }
+        Manner::Markup => {
+            for c in value.chars() {
+                match c {
+                    '&' => to.push_str("&amp;"),
+                    '<' => to.push_str("&lt;"),
+                    '"' => to.push_str("&quot;"),
+                    c => to.push(c),
+                }
+            }
         }
     }
 }

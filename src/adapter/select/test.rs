@@ -13,7 +13,7 @@
 
 use serde_json::Value;
 
-use super::path::{Path, words};
+use super::path::{Language, Path, words};
 use crate::adapter::setting::{self, Mistake, Reader, Setting};
 
 /// A test on an entry's fields.
@@ -34,10 +34,10 @@ enum Condition {
 
 impl Test {
     /// Reads a test from its table.
-    pub fn read(setting: &Setting, mistakes: &mut Vec<Mistake>) -> Test {
+    pub fn read(setting: &Setting, language: Language, mistakes: &mut Vec<Mistake>) -> Test {
         let mut reader = Reader::new(setting, mistakes);
-        let empty = reader.paths("empty");
-        let path = reader.read("field", super::path);
+        let empty = reader.paths("empty", language);
+        let path = reader.read("field", |setting| super::path(setting, language));
         let conditions: Vec<Condition> = [
             reader.read("equals", some_words).map(Condition::Equals),
             reader.read("not", some_words).map(Condition::Not),
@@ -149,7 +149,7 @@ mod tests {
 
     fn check(toml: &str, entry: Value, holds: bool, said: &str) {
         let mut mistakes = Vec::new();
-        let test = Test::read(&setting(toml), &mut mistakes);
+        let test = Test::read(&setting(toml), Language::Json, &mut mistakes);
         assert_eq!(mistakes, []);
         assert_eq!(test.holds(&entry), holds, "{toml}");
         assert_eq!(test.said(), said);
@@ -191,7 +191,7 @@ mod tests {
     fn what_tests_nothing_is_refused() {
         for toml in ["", "field = 'a'", "equals = 'a'", "equals = 'a'\nempty = 'b'"] {
             let mut mistakes = Vec::new();
-            Test::read(&setting(toml), &mut mistakes);
+            Test::read(&setting(toml), Language::Json, &mut mistakes);
             assert_eq!(mistakes[0].what, MEANT, "{toml}");
         }
     }

@@ -8,7 +8,7 @@ fn read(toml: &str, used: Use) -> (Vec<Selector>, Vec<String>) {
     let mut mistakes = Vec::new();
     let mut reader = Reader::new(&table, &mut mistakes);
     let field = reader.get("field").unwrap();
-    let selectors = selectors(field, used, reader.mistakes());
+    let selectors = selectors(field, used, Language::Json, reader.mistakes());
     (selectors, mistakes.into_iter().map(|mistake| mistake.what).collect())
 }
 

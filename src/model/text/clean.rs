@@ -162,7 +162,7 @@ fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, st
 /// Counts on the safe side: an end tag closes what it would close in a browser or less, and a
 /// formatting element stays open until its own end tag, since a browser opens it again in every
 /// paragraph that follows (HTML, section 13.2.4.3). So the count is never below the tree's depth.
-pub(in crate::model) fn is_too_deep(html: &str) -> bool {
+pub fn is_too_deep(html: &str) -> bool {
     let mut open = OpenElements::default();
     let mut tags = 0;
     for at in memchr::memchr_iter(b'<', html.as_bytes()) {

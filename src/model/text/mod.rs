@@ -10,6 +10,7 @@ mod tidy;
 
 use url::Url;
 
+pub use clean::is_too_deep;
 pub use plain::is_xml;
 
 /// Text as an upstream wrote it, not yet safe.

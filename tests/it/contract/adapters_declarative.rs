@@ -69,7 +69,7 @@ fn poll(source: &Source, adapter: &dyn Adapter, list: &[u8], detail: Option<&[u8
             None => Parsed { entries: vec![entry], ..Parsed::default() },
             Some(request) => {
                 let at = request.uri().to_string();
-                adapter.parse(&Ask { request, of: Some(entry) }, &at, &answer(detail))
+                adapter.parse(&Ask::detail(request, entry), &at, &answer(detail))
             }
         };
         parsed.entries.extend(completed.entries);
@@ -358,7 +358,7 @@ fn origin_list(samples: &Path, list: &str, toml: &str) -> Parsed {
         let at = request.uri().to_string();
         let name = at.rsplit('/').next().unwrap();
         let body = fs::read(samples.join("api/detail").join(name)).unwrap();
-        let ask = Ask { request, of: Some(entry.clone()) };
+        let ask = Ask::detail(request, entry.clone());
         let mut completed = adapter.parse(&ask, &at, &Response::new(body.into()));
         parsed.problems.append(&mut completed.problems);
         *entry = completed.entries.remove(0);

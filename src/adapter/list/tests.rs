@@ -24,7 +24,7 @@ fn ask(adapter: &dyn Adapter, url: &str) -> Ask {
 }
 
 fn parse(toml: &str, body: &str) -> Parsed {
-    let adapter = adapter(&KIND, toml);
+    let adapter = adapter(&JSON, toml);
     let at = "https://list.example/roll?type=102";
     adapter.parse(&ask(adapter.as_ref(), at), at, &answer(body))
 }
@@ -35,10 +35,10 @@ fn one(record: &str) -> Entry {
 }
 
 fn complete(entry: &Entry, body: &str) -> Parsed {
-    let adapter = adapter(&KIND, ROLLING);
+    let adapter = adapter(&JSON, ROLLING);
     let request = entry.follow.clone().unwrap();
     let at = request.uri().to_string();
-    adapter.parse(&Ask { request, of: Some(entry.clone()) }, &at, &answer(body))
+    adapter.parse(&Ask::detail(request, entry.clone()), &at, &answer(body))
 }
 
 fn titles(parsed: &Parsed) -> Vec<&str> {
@@ -180,7 +180,7 @@ fn a_detail_that_cannot_be_read_is_asked_again() {
 #[test]
 fn a_detail_beside_a_list_in_a_folder() {
     let toml = ROLLING.replace("/text?id={infoCode}", "detail/{infoCode}.json");
-    let adapter = adapter(&KIND, &toml);
+    let adapter = adapter(&JSON, &toml);
     let at = "file://localhost/srv/feeds/list.json";
     let list = answer(r#"{"records":[{"infoCode":"NW1"},{"infoCode":"../../etc"}]}"#);
     let parsed = adapter.parse(&ask(adapter.as_ref(), at), at, &list);
@@ -250,7 +250,7 @@ fn t_15_entries_are_bounded() {
 #[test]
 fn pages_by_number() {
     let toml = "url = 'https://list.example/?p={page}&t={now_s}'\nitems = '[]'\nitem.guid = 'id'\npage.start = 0\npage.most = 3";
-    let adapter = adapter(&KIND, toml);
+    let adapter = adapter(&JSON, toml);
     let mut ask = ask(adapter.as_ref(), "https://list.example/?p={page}&t={now_s}");
     let mut asked = Vec::new();
     loop {
@@ -258,7 +258,7 @@ fn pages_by_number() {
         let parsed = adapter.parse(&ask, &at, &answer(r#"[{"id": 1}]"#));
         asked.push(at);
         let Some(request) = parsed.next else { break };
-        ask = Ask { request, of: None };
+        ask = Ask::list(request);
     }
     assert_eq!(asked, [0, 1, 2].map(|page| format!("https://list.example/?p={page}&t=1678845600")));
 }
@@ -284,7 +284,7 @@ fn pages_by_cursor() {
 #[test]
 fn the_first_page_has_an_empty_cursor() {
     let toml = "items = '[]'\nitem.guid = 'id'\npage.cursor = 'next'\nurl = 'https://list.example/?c={cursor}'";
-    let adapter = adapter(&KIND, toml);
+    let adapter = adapter(&JSON, toml);
     let request = ask(adapter.as_ref(), "https://list.example/?c={cursor}").request;
     assert_eq!(request.uri(), "https://list.example/?c=");
 }
@@ -292,7 +292,7 @@ fn the_first_page_has_an_empty_cursor() {
 #[test]
 fn braces_that_are_data_stay() {
     let adapter = adapter(
-        &KIND,
+        &JSON,
         "items = '[]'\nitem.guid = 'id'\nurl = 'https://list.example/?q=%7Bpage%7D'",
     );
     let request = ask(adapter.as_ref(), "https://list.example/?q=%7Bpage%7D").request;
@@ -320,7 +320,7 @@ fn a_question_with_a_body() {
         items = "[]"
         item.guid = "id"
     "#;
-    let adapter = adapter(&KIND, toml);
+    let adapter = adapter(&JSON, toml);
     let request = ask(adapter.as_ref(), "https://list.example/").request;
     assert_eq!(request.method(), "POST");
     assert_eq!(request.body(), r#"{"page": 1, "at": "1678845600000", "filter": {}}"#);
@@ -360,7 +360,7 @@ most = 0
         "0 | this should be a number from 1 to 1000",
         "[page] | `url` should hold {page} or {cursor}, else every page is the same",
     ];
-    let found = mistakes(&KIND, toml);
+    let found = mistakes(&JSON, toml);
     for (found, expected) in found.iter().zip(expected) {
         let (place, what) = found.split_once(" | ").unwrap();
         let (expected_place, expected_what) = expected.split_once(" | ").unwrap();
@@ -375,14 +375,183 @@ most = 0
 
 #[test]
 fn what_a_source_needs() {
-    let found = mistakes(&KIND, "kind = 'json'");
+    let found = mistakes(&JSON, "kind = 'json'");
     let found: Vec<_> = found.iter().map(|said| said.rsplit(" | ").next().unwrap()).collect();
     assert_eq!(found, ["`items` is missing here", "`item` is missing here"]);
-    let url = mistakes(&KIND, "url = 'https://{host}/'\nitems = '[]'\nitem.guid = 'id'");
+    let url = mistakes(&JSON, "url = 'https://{host}/'\nitems = '[]'\nitem.guid = 'id'");
     assert_eq!(
         url,
         [
-            "'https://{host}/' | `{host}` is unknown here; known are {page}, {cursor}, {now_ms}, {now_s}"
+            "'https://{host}/' | `{host}` is unknown here; known are {page}, {cursor}, {lead}, {now_ms}, {now_s}"
         ]
     );
+}
+
+const FLASHES: &str = r#"
+url = "https://flash.example/newsflashes"
+items = ".newsflash-item"
+skip = { field = ".tag", equals = "广告" }
+category = "@data-column"
+item.guid = "@data-id"
+item.title = "a.item-title"
+item.link = "a.item-title@href"
+item.summary = ".item-desc"
+item.published = ".time"
+detail.url = "{a.item-title@href}"
+detail.content = ".article"
+detail.author = "meta[name='author']@content"
+page.url = "{cursor}"
+page.cursor = "a.more@href"
+"#;
+
+const FLASH_PAGE: &str = r#"<!doctype html><html><head><base href="/list/"><title>快讯</title></head><body><ul>
+<li class="newsflash-item" data-id="1" data-column="创投"><a class="item-title" href="/newsflashes/1">青禾 A&amp;B <b>完成</b>融资</a>
+<div class="item-desc">数亿元<br>人民币</div><span class="time">3分钟前</span></li>
+<li class="newsflash-item" data-id="2"><a class="item-title" href="../newsflashes/2">第二条</a><span class="time">昨天</span></li>
+<li class="newsflash-item" data-id="3"><span class="tag">广告</span><a class="item-title" href="/x">买</a></li>
+</ul><a class="more" href="?before=2">更多</a></body></html>"#;
+
+#[test]
+fn a_page_is_a_list_of_elements() {
+    let at = "https://flash.example/newsflashes";
+    let adapter = adapter(&HTML, FLASHES);
+    let first = ask(adapter.as_ref(), at);
+    let parsed = adapter.parse(&first, at, &answer(FLASH_PAGE));
+    assert_eq!(titles(&parsed), ["青禾 A&B 完成融资", "第二条", "买"]);
+    let draft = &parsed.entries[0].draft;
+    assert_eq!(draft.guid.as_deref(), Some("1"));
+    assert_eq!(draft.link.as_deref(), Some("/newsflashes/1"));
+    assert_eq!(
+        draft.summary,
+        Some(Text { base: draft.link.clone(), ..Text::plain("数亿元 人民币") })
+    );
+    assert_eq!(draft.published, Some(Stamp::detect("3分钟前")));
+    assert_eq!(draft.categories[0].name, "创投");
+    assert_eq!(draft.base.as_deref(), Some("https://flash.example/list/"));
+    assert!(parsed.entries[2].draft.dropped.is_some());
+    let next = parsed.next.expect("a further page");
+    assert_eq!(next.uri(), "https://flash.example/list/?before=2");
+    let follow = |entry: &Entry| entry.follow.as_ref().expect("a detail").uri().to_string();
+    assert_eq!(follow(&parsed.entries[0]), "https://flash.example/newsflashes/1");
+    assert_eq!(follow(&parsed.entries[1]), "https://flash.example/newsflashes/2");
+}
+
+#[test]
+fn a_page_completes_an_entry() {
+    let at = "https://flash.example/newsflashes";
+    let adapter = adapter(&HTML, FLASHES);
+    let entry =
+        adapter.parse(&ask(adapter.as_ref(), at), at, &answer(FLASH_PAGE)).entries.remove(0);
+    let page = "<html><head><meta name=author content='青禾'></head><body><div class=article><p>正文</p></div></body></html>";
+    let request = entry.follow.clone().expect("a detail");
+    let whole = adapter.parse(&Ask::detail(request, entry), at, &answer(page)).entries.remove(0);
+    let content = whole.draft.content.expect("a body");
+    assert_eq!(
+        (content.raw.as_str(), content.kind),
+        ("<p>正文</p>", crate::model::text::Kind::Html)
+    );
+    assert_eq!(whole.draft.authors[0].name, "青禾");
+}
+
+#[test]
+fn a_page_that_is_another_page_says_which() {
+    let at = "https://flash.example/newsflashes";
+    let adapter = adapter(&HTML, FLASHES);
+    let parsed = adapter.parse(&ask(adapter.as_ref(), at), at, &answer("<title>请登录</title>"));
+    assert_eq!(said(&parsed), ["the page has no `.newsflash-item`; its title is “请登录”"]);
+    let parsed = adapter.parse(&ask(adapter.as_ref(), at), at, &answer("<i>".repeat(40_000)));
+    assert_eq!(said(&parsed), ["the page nests deeper than any page people write"]);
+}
+
+#[test]
+fn a_lead_gives_the_list_its_address() {
+    let toml = r##"
+url = "https://xin.example/news/ds_{lead}.json"
+lead.url = "https://xin.example/xhsxw.htm"
+lead.value = "#list@data-id"
+items = "datasource[]"
+item.guid = "contentId"
+item.title = "title"
+item.link = "publishUrl"
+detail.kind = "html"
+detail.url = "{publishUrl}"
+detail.content = "#detailContent"
+"##;
+    let adapter = adapter(&JSON, toml);
+    let first = ask(adapter.as_ref(), "https://xin.example/news/ds_{lead}.json");
+    assert_eq!((first.request.uri().path(), first.leads_on), ("/xhsxw.htm", true));
+    let at = "https://xin.example/xhsxw.htm";
+    let parsed = adapter.parse(&first, at, &answer("<div id=list data-id='7a'></div>"));
+    let next = parsed.next.expect("the list");
+    assert_eq!(next.uri(), "https://xin.example/news/ds_7a.json");
+    let at = next.uri().to_string();
+    let list =
+        r#"{"datasource":[{"contentId":"c1","title":"标题","publishUrl":"/20230315/c1/c.html"}]}"#;
+    let parsed = adapter.parse(&Ask::list(next), &at, &answer(list));
+    assert_eq!(titles(&parsed), ["标题"]);
+    let detail = parsed.entries[0].follow.as_ref().expect("a detail");
+    assert_eq!(detail.uri(), "https://xin.example/20230315/c1/c.html");
+    let none = adapter.parse(&first, "https://xin.example/xhsxw.htm", &answer("<p>"));
+    assert_eq!(said(&none), ["what leads to the list: it has no such value"]);
+}
+
+#[test]
+fn marks_in_a_body_are_filled() {
+    let toml = r#"
+url = "https://wap.example/list.json"
+items = "list[]"
+item.guid = "id"
+detail.url = "https://wap.example/{id}.json"
+detail.items = "news"
+detail.content = "body"
+detail.fill = [
+  { mark = "<!--IMG#{n}-->", from = "images[]", template = '<img src="{src}" alt="{alt}">' },
+  { mark = "<!--Link#{n}-->", from = "links[]", template = '<a href="{url}">{title}</a>' },
+]
+"#;
+    let adapter = adapter(&JSON, toml);
+    let at = "https://wap.example/list.json";
+    let list = adapter.parse(&ask(adapter.as_ref(), at), at, &answer(r#"{"list":[{"id":1}]}"#));
+    let entry = list.entries[0].clone();
+    let body = r#"{"news":{"body":"<p>a<!--IMG#0-->b<!--Link#0--><!--IMG#7--></p>",
+        "images":[{"src":"https://p.example/1.jpg?a=1&b=2","alt":"\"图\""}],
+        "links":[{"url":"https://l.example/","title":"<甲>"}]}}"#;
+    let request = entry.follow.clone().expect("a detail");
+    let whole = adapter.parse(&Ask::detail(request, entry), at, &answer(body)).entries.remove(0);
+    assert_eq!(
+        whole.draft.content.expect("a body").raw,
+        "<p>a<img src=\"https://p.example/1.jpg?a=1&amp;b=2\" alt=\"&quot;图&quot;\">b<a href=\"https://l.example/\">&lt;甲></a><!--IMG#7--></p>"
+    );
+}
+
+#[test]
+fn sitemaps_are_followed_newest_first() {
+    let adapter = adapter(&SITEMAP, "url = 'https://map.example/index.xml'");
+    let at = "https://map.example/index.xml";
+    let index = "<sitemapindex><sitemap><loc>/a.xml</loc><lastmod>2020-01-01</lastmod></sitemap>\
+        <sitemap><loc>/b.xml</loc><lastmod>2023-01-01</lastmod></sitemap></sitemapindex>";
+    let first = adapter.parse(&ask(adapter.as_ref(), at), at, &answer(index));
+    let next = first.next.expect("a part");
+    assert_eq!((next.uri().path(), first.entries.len()), ("/b.xml", 0));
+    let part = "<urlset><url><loc>https://map.example/1</loc><news:news><news:title>甲</news:title>\
+        <news:keywords>a, b</news:keywords></news:news></url></urlset>";
+    let parsed = adapter.parse(&Ask::list(next), "https://map.example/b.xml", &answer(part));
+    assert_eq!(titles(&parsed), ["甲"]);
+    assert_eq!(parsed.entries[0].draft.link.as_deref(), Some("https://map.example/1"));
+    let last = parsed.next.expect("the other part");
+    assert_eq!(last.uri().path(), "/a.xml");
+    let parsed =
+        adapter.parse(&Ask::list(last), "https://map.example/a.xml", &answer("<urlset></urlset>"));
+    assert!(parsed.next.is_none() && parsed.entries.is_empty());
+}
+
+#[test]
+fn mistakes_of_pages_are_told() {
+    let found = mistakes(
+        &HTML,
+        "url = 'https://a.example/'\nitems = 'li['\nitem.title = 'a['\nwrapper = { script = 'x' }",
+    );
+    assert!(found.iter().any(|what| what.contains("`li[` is no CSS selector")), "{found:#?}");
+    assert!(found.iter().any(|what| what.contains("`a[` is no CSS selector")), "{found:#?}");
+    assert!(found.iter().any(|what| what.contains("only JSON comes in a wrapper")), "{found:#?}");
 }

@@ -1,4 +1,4 @@
-//! Unwraps JSON from what it comes in: a call, an assignment, a script in a page.
+//! JSON, unwrapped from what it comes in: a call, an assignment, a script in a page.
 //!
 //! `callback({…});`, `var x = {…};`, `window.x = {…}`, a byte order mark and the guards some
 //! sites put in front are recognised without being asked for. JSON inside a page has to be named,
@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::written::Answer;
 use crate::adapter::mend::mend;
 use crate::adapter::setting::{Mistake, Reader, Setting};
 
@@ -19,15 +20,6 @@ pub enum Wrapper {
     Script(String),
     /// What is assigned to this name, anywhere in the text.
     Variable(String),
-}
-
-/// An answer's value.
-#[derive(Debug, PartialEq)]
-pub struct Unwrapped {
-    /// The value.
-    pub value: Value,
-    /// Whether the answer ended before its value did; what was not finished is left out.
-    pub broken_off: bool,
 }
 
 /// The most values one answer may hold; an entry rarely has more than a hundred.
@@ -52,7 +44,7 @@ impl Wrapper {
     ///
     /// # Errors
     /// In words, when there is none.
-    pub fn unwrap(&self, text: &str) -> Result<Unwrapped, String> {
+    pub fn unwrap(&self, text: &str) -> Result<Answer, String> {
         let inside = match self {
             Wrapper::Plain => plain(text)?,
             Wrapper::Script(id) => script(text, id)
@@ -141,17 +133,17 @@ fn assigned<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 }
 
 /// The value a text starts with; what follows it is of no interest.
-fn value(text: &str) -> Result<Unwrapped, String> {
+fn value(text: &str) -> Result<Answer, String> {
     if memchr::memchr_iter(b',', text.as_bytes()).count() > VALUES_MOST {
         return Err(format!("the answer holds more than {VALUES_MOST} values"));
     }
     let error = match strict(text) {
-        Ok(value) => return Ok(Unwrapped { value, broken_off: false }),
+        Ok(value) => return Ok(Answer { value, ..Answer::default() }),
         Err(error) => error,
     };
     let mended = mend(text).and_then(|mended| {
         let value = strict(&mended.text).ok()?;
-        Some(Unwrapped { value, broken_off: mended.broken_off })
+        Some(Answer { value, broken_off: mended.broken_off, ..Answer::default() })
     });
     mended.ok_or_else(|| match error.is_eof() {
         true => format!(
@@ -198,7 +190,7 @@ mod tests {
 
     fn check(wrapper: &Wrapper, text: &str, expected: Value) {
         let unwrapped = wrapper.unwrap(text).unwrap();
-        assert_eq!(unwrapped, Unwrapped { value: expected, broken_off: false }, "{text}");
+        assert_eq!(unwrapped, Answer { value: expected, ..Answer::default() }, "{text}");
     }
 
     fn plain(text: &str) {
@@ -276,7 +268,10 @@ mod tests {
     #[test]
     fn a_cut_answer_keeps_what_was_complete() {
         let unwrapped = Wrapper::Plain.unwrap("cb({\"a\":[{\"b\":1},{\"b").unwrap();
-        assert_eq!(unwrapped, Unwrapped { value: json!({"a": [{"b": 1}]}), broken_off: true });
+        assert_eq!(
+            unwrapped,
+            Answer { value: json!({"a": [{"b": 1}]}), broken_off: true, ..Answer::default() }
+        );
     }
 
     #[test]

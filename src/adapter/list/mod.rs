@@ -1,13 +1,19 @@
-//! The `json` kind: a list in JSON, described in the file rather than in code.
+//! The kinds `json`, `html` and `sitemap`: a list, described in the file rather than in code.
 //!
-//! An answer is unwrapped (`unwrap`), its entries are picked by a path, each entry's fields by
-//! selectors (`select`). What an entry lacks is asked in a detail: one request more, whose answer
-//! completes or replaces what the list showed. The adapter never judges what it picked: times,
-//! links and markup are settled by `Draft::refine`, and whether a detail is asked at all by `ingest`.
+//! An answer is read into one JSON value (`written`), its entries are picked by a path, each entry's
+//! fields by selectors (`select`). What an entry lacks is asked in a detail: one request more, whose
+//! answer completes or replaces what the list showed. The adapter never judges what it picked:
+//! times, links and markup are settled by `Draft::refine`, and whether a detail is asked at all by
+//! `ingest`.
 
+mod detail;
+mod html;
+mod json;
 mod pages;
 mod plan;
-mod unwrap;
+mod sign;
+mod sitemap;
+mod written;
 
 use std::collections::HashSet;
 
@@ -16,7 +22,8 @@ use serde_json::Value;
 use url::{Position, Url};
 
 use self::pages::Turn;
-use self::plan::{Detail, Json};
+use self::plan::List;
+use self::written::Answer;
 use super::select::Use;
 use super::select::path::{Path, words};
 use super::select::template::Template;
@@ -28,64 +35,87 @@ use crate::model::source::{Mark, Source};
 use crate::model::time::Timestamp;
 
 /// `kind = "json"`.
-pub const KIND: Kind = Kind { name: "json", keys: plan::KEYS, build: plan::build };
+pub const JSON: Kind = Kind { name: "json", keys: plan::KEYS, build: plan::json };
+/// `kind = "html"`.
+pub const HTML: Kind = Kind { name: "html", keys: plan::KEYS, build: plan::html };
+/// `kind = "sitemap"`.
+pub const SITEMAP: Kind = Kind { name: "sitemap", keys: plan::KEYS, build: plan::sitemap };
 
 /// The most entries kept of one answer (T-15).
 const ENTRIES_MOST: usize = 1_000;
 
-impl Adapter for Json {
+impl Adapter for List {
     fn asks(&self, source: &Source, now: Timestamp) -> Vec<Ask> {
-        let turn = Turn {
-            address: source.url.to_string(),
-            page: self.pages.as_ref().map_or(1, pages::Pages::start),
-            cursor: String::new(),
-            now,
-        };
+        let turn = Turn::new(source.url.to_string(), self.pages.as_ref(), now);
         // `build` has checked the places in the address; were it none after all, it is asked as it stands.
-        let filled = self.page(&turn, None, None).unwrap_or_else(|_| source.url.clone());
-        vec![Ask { request: self.put(filled, turn), of: None }]
+        let address = match &self.lead {
+            Some(lead) => lead.address(&turn),
+            None => self.page(&turn, None, None).ok(),
+        };
+        let address = address.unwrap_or_else(|| source.url.clone());
+        let request = match &self.lead {
+            Some(_) => self.lead_to(address, turn),
+            None => self.put(address, turn),
+        };
+        vec![Ask { request, of: None, leads_on: self.lead.is_some() }]
     }
 
     fn parse(&self, ask: &Ask, at: &str, response: &Response) -> Parsed {
         let text = decode::text(response);
-        match (&ask.of, &self.detail) {
-            (Some(entry), Some(detail)) => detail.complete(entry, &text),
-            _ => self.list(ask.request.extensions().get(), at, &text),
+        if let (Some(entry), Some(detail)) = (&ask.of, &self.detail) {
+            return detail.complete(entry, &text);
+        }
+        let turn = ask.request.extensions().get::<Turn>();
+        match (&self.lead, turn) {
+            (Some(lead), Some(turn)) if turn.lead.is_none() => self.found(lead, turn, at, &text),
+            _ => self.list(turn, at, &text),
         }
     }
 }
 
-impl Json {
+impl List {
     fn list(&self, turn: Option<&Turn>, at: &str, text: &str) -> Parsed {
-        let unwrapped = match self.wrapper.unwrap(text) {
-            Ok(unwrapped) => unwrapped,
+        let answer = match self.written.read(text) {
+            Ok(answer) => answer,
             Err(what) => return Parsed::unusable(what),
         };
-        let answer = unwrapped.value;
         let mut parsed = Parsed::default();
-        if !self.items.exists(&answer) {
+        if !self.items.exists(&answer.value) {
             let what = format!(
                 "the answer has no `{}`; it is {}",
                 self.items.as_str(),
-                unwrap::start(&answer.to_string())
+                json::start(&answer.value.to_string())
             );
             return Parsed::unusable(what);
         }
         self.entries(&answer, at, turn, &mut parsed);
-        if unwrapped.broken_off {
+        if answer.broken_off {
             parsed.is_cut = true;
             let what = "the answer breaks off; what was complete before that is taken";
             parsed.problems.push(Problem::of_document(what));
-        } else if !parsed.entries.is_empty() {
+        } else if !parsed.entries.is_empty() || !answer.parts.is_empty() {
             parsed.next = turn.and_then(|turn| self.next(turn, at, &answer));
         }
         parsed
     }
 
-    fn entries(&self, answer: &Value, at: &str, turn: Option<&Turn>, parsed: &mut Parsed) {
-        let at = Url::parse(at).ok();
+    /// The list's own address, now that what stands in it was found.
+    fn found(&self, lead: &plan::Lead, turn: &Turn, at: &str, text: &str) -> Parsed {
+        let value = match lead.value(text) {
+            Ok(value) => value,
+            Err(what) => return Parsed::unusable(format!("what leads to the list: {what}")),
+        };
+        let turn = Turn { lead: Some(value), ..turn.clone() };
+        match self.page(&turn, None, Url::parse(at).ok().as_ref()) {
+            Ok(address) => Parsed { next: Some(self.put(address, turn)), ..Parsed::default() },
+            Err(what) => Parsed::unusable(what),
+        }
+    }
+
+    fn entries(&self, answer: &Answer, at: &str, turn: Option<&Turn>, parsed: &mut Parsed) {
+        let at = base_of(answer, Url::parse(at).ok());
         let mut names = HashSet::new();
-        for item in self.items.find(answer) {
+        for item in self.items.find(&answer.value) {
             if parsed.entries.len() == ENTRIES_MOST {
                 let what = format!(
                     "the answer has more than {ENTRIES_MOST} entries; the rest is left out"
@@ -115,7 +145,7 @@ impl Json {
         self.fields.fill(item, &mut draft);
         draft.categories = self.shelves(item);
         draft.dropped = self.skip.iter().find(|test| test.holds(item)).map(dropped);
-        anchor(&mut draft);
+        detail::anchor(&mut draft);
         Entry { mark: self.mark(item, &draft), draft, follow: None }
     }
 
@@ -156,10 +186,19 @@ impl Json {
         Ok(Some(self.question.fetch(uri(&address)?, is_theirs)))
     }
 
-    fn next(&self, turn: &Turn, at: &str, answer: &Value) -> Option<Request> {
-        let (turn, template) = self.pages.as_ref()?.next(turn, answer)?;
+    fn next(&self, turn: &Turn, at: &str, answer: &Answer) -> Option<Request> {
         let at = Url::parse(at).ok();
-        let address = self.page(&turn, template, at.as_ref()).ok()?;
+        let parts = answer.parts.iter().filter_map(|part| at.as_ref()?.join(part).ok());
+        let waiting: Vec<Uri> = parts.filter_map(|part| uri(&part).ok()).collect();
+        let mut waiting = if waiting.is_empty() { turn.waiting.clone() } else { waiting };
+        if !waiting.is_empty() {
+            let address = waiting.remove(0);
+            return Some(self.put(address, Turn { waiting, ..turn.clone() }));
+        }
+        let around = answer.around.as_ref().unwrap_or(&answer.value);
+        let (turn, template) = self.pages.as_ref()?.next(turn, around)?;
+        let base = base_of(answer, at);
+        let address = self.page(&turn, template, base.as_ref()).ok()?;
         Some(self.put(address, turn))
     }
 
@@ -169,9 +208,13 @@ impl Json {
         template: Option<&Template>,
         base: Option<&Url>,
     ) -> Result<Uri, String> {
-        match template {
-            Some(template) => uri(&turn.address(template, base)?),
-            None => uri(&turn.address(&Template::parse(&turn.address)?, base)?),
+        let address = match template {
+            Some(template) => turn.address(template, base)?,
+            None => turn.address(&Template::parse(&turn.address)?, base)?,
+        };
+        match &self.sign {
+            Some(sign) => uri(&sign.signed(address)),
+            None => uri(&address),
         }
     }
 
@@ -180,38 +223,20 @@ impl Json {
         request.extensions_mut().insert(turn);
         request
     }
-}
 
-impl Detail {
-    /// The entry completed by its detail. An answer that holds nothing of what was asked completes
-    /// it too, with a problem: asked again it would say the same. One that cannot be read at all
-    /// yields no entry, so that it is asked again.
-    fn complete(&self, entry: &Entry, text: &str) -> Parsed {
-        let answer = match self.wrapper.unwrap(text) {
-            Ok(unwrapped) if !unwrapped.broken_off => unwrapped.value,
-            Ok(_) => return Parsed::unusable("the detail breaks off"),
-            Err(what) => return Parsed::unusable(format!("the detail: {what}")),
-        };
-        let mut entry = Entry { follow: None, ..entry.clone() };
-        let objects = self.item.find(&answer);
-        let found = objects.first().map_or(0, |object| self.fields.fill(object, &mut entry.draft));
-        anchor(&mut entry.draft);
-        let mut parsed = Parsed { entries: vec![entry], ..Parsed::default() };
-        if found == 0 {
-            let what = format!(
-                "its detail has nothing of what was asked; it is {}",
-                unwrap::start(&answer.to_string())
-            );
-            parsed.problems.push(Problem::of_entry(0, Some("content"), what));
-        }
-        parsed
+    fn lead_to(&self, address: Uri, turn: Turn) -> Request {
+        let mut request = self.question.fetch(address, true);
+        request.extensions_mut().insert(turn);
+        request
     }
 }
 
-/// Relative addresses in a body start from its article, not from the list's host.
-fn anchor(draft: &mut Draft) {
-    for text in [&mut draft.content, &mut draft.summary].into_iter().flatten() {
-        text.base = draft.link.clone();
+/// Where relative addresses of an answer start: where the page says, else where it came from.
+fn base_of(answer: &Answer, at: Option<Url>) -> Option<Url> {
+    let base = answer.around.as_ref().and_then(|around| around.get(html::BASE)?.get(0)?.as_str());
+    match (base, at) {
+        (Some(base), Some(at)) => Some(at.join(base).unwrap_or(at)),
+        (_, at) => at,
     }
 }
 

@@ -9,11 +9,12 @@
 //! ```
 //! Stopping at a page that shows an entry already known is not decided here: only memory knows.
 
+use http::Uri;
 use serde_json::Value;
 use url::Url;
 
 use crate::adapter::select;
-use crate::adapter::select::path::{Path, words};
+use crate::adapter::select::path::{Language, Path, words};
 use crate::adapter::select::template::Template;
 use crate::adapter::setting::{Mistake, Reader, Setting};
 use crate::model::time::Timestamp;
@@ -37,19 +38,36 @@ pub struct Turn {
     pub page: i64,
     /// What the page before said comes next.
     pub cursor: String,
+    /// What was found where a lead goes; none before it was followed.
+    pub lead: Option<String>,
+    /// Sitemaps that are still to be asked.
+    pub waiting: Vec<Uri>,
     /// The time of the poll.
     pub now: Timestamp,
 }
 
 /// What can stand in braces in an address or a body that is not an entry's.
-pub const WORDS: &[&str] = &["page", "cursor", "now_ms", "now_s"];
+pub const WORDS: &[&str] = &["page", "cursor", "lead", "now_ms", "now_s"];
 
 impl Turn {
+    /// The first turn of a poll at `now`.
+    pub fn new(address: String, pages: Option<&Pages>, now: Timestamp) -> Turn {
+        Turn {
+            address,
+            page: pages.map_or(1, Pages::start),
+            cursor: String::new(),
+            lead: None,
+            waiting: Vec::new(),
+            now,
+        }
+    }
+
     /// The value of one of `WORDS`.
     pub fn value(&self, word: &Path) -> Option<String> {
         match word.as_str() {
             "page" => Some(self.page.to_string()),
             "cursor" => Some(self.cursor.clone()),
+            "lead" => self.lead.clone(),
             "now_ms" => Some(self.now.millis().to_string()),
             "now_s" => Some(self.now.seconds().to_string()),
             _ => None,
@@ -65,12 +83,17 @@ impl Turn {
 
 impl Pages {
     /// Reads `[source.page]`; `own` is the source's own address.
-    pub fn read(setting: &Setting, own: Option<&Template>, mistakes: &mut Vec<Mistake>) -> Pages {
+    pub fn read(
+        setting: &Setting,
+        own: Option<&Template>,
+        language: Language,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Pages {
         let mut reader = Reader::new(setting, mistakes);
         let url = reader.read("url", address);
         let start = reader.integer("start", 0..=1_000_000).unwrap_or(1);
         let most = reader.integer("most", 1..=1_000).unwrap_or(5);
-        let cursor = reader.read("cursor", select::path);
+        let cursor = reader.read("cursor", |setting| select::path(setting, language));
         let turns = |template: &Template| {
             template.paths().any(|path| matches!(path.as_str(), "page" | "cursor"))
         };
@@ -82,19 +105,24 @@ impl Pages {
         Pages { url, start, most, cursor }
     }
 
+    /// Where an answer says what comes next.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.cursor.iter()
+    }
+
     /// The number of the first page.
     pub fn start(&self) -> i64 {
         self.start
     }
 
     /// The turn after this one, if there is one, and the template of its address.
-    pub fn next(&self, turn: &Turn, answer: &Value) -> Option<(Turn, Option<&Template>)> {
+    pub fn next(&self, turn: &Turn, around: &Value) -> Option<(Turn, Option<&Template>)> {
         if turn.page.checked_sub(self.start)?.checked_add(1)? >= self.most {
             return None;
         }
         let cursor = match &self.cursor {
             None => String::new(),
-            Some(path) => path.find(answer).into_iter().flat_map(words).next()?,
+            Some(path) => path.find(around).into_iter().flat_map(words).next()?,
         };
         if self.cursor.is_some() && cursor == turn.cursor {
             return None; // An upstream that repeats its cursor repeats its page.
@@ -106,7 +134,7 @@ impl Pages {
 
 /// Reads an address in which only `WORDS` stand in braces.
 pub fn address(setting: &Setting) -> Result<Template, Mistake> {
-    let template = select::template(setting)?;
+    let template = select::template(setting, Language::Json)?;
     let unknown = template.paths().find(|path| !WORDS.contains(&path.as_str()));
     match unknown {
         None => Ok(template),
