@@ -20,8 +20,9 @@ use super::{Outcome, app, note};
 use crate::config::Config;
 use crate::serve::{self, Bounds, Desk};
 
-/// How long what is under way may take to end; a little more than the answers' own bound.
-const DEADLINE: Duration = Duration::from_secs(12);
+/// How long what is under way may take to end: less than the ten seconds after which container
+/// runtimes lose their patience.
+const DEADLINE: Duration = Duration::from_secs(8);
 
 /// Serves until told to stop.
 pub async fn run(path: &Path) -> anyhow::Result<Outcome> {
@@ -90,8 +91,9 @@ fn start(listener: TcpListener, house: app::House, stop: &CancellationToken) -> 
     rooms.spawn(async move {
         ingest.run(told, ready).await;
     });
-    let app::House { press, store, clock, upstreams, .. } = house;
-    let desk = Arc::new(Desk { press, store, clock, upstreams, ready: readiness });
+    let app::House { press, store, clock, upstreams, ingest } = house;
+    let unstored = Box::new(move || ingest.unstored());
+    let desk = Arc::new(Desk { press, store, clock, upstreams, unstored, ready: readiness });
     let told = stop.clone();
     rooms.spawn(async move {
         serve::run(listener, desk, Bounds::default(), told.cancelled_owned()).await;

@@ -37,6 +37,8 @@ pub(super) struct Listing {
     pub(super) whole: bool,
     /// The document breaks off or a later page could not be had, so that the next poll should see it all again.
     pub(super) is_cut: bool,
+    /// When upstream wants to be asked again, where a later page said so.
+    pub(super) retry_after: Option<Timestamp>,
     /// Every question was answered by "as before".
     pub(super) unchanged: bool,
 }
@@ -53,11 +55,13 @@ enum Answer {
 pub(super) struct Failure {
     pub(super) what: String,
     pub(super) retry_after: Option<Timestamp>,
+    /// Whether upstream asks to be left alone for a while (429, 503).
+    pub(super) is_busy: bool,
 }
 
 impl Failure {
     pub(super) fn because(what: impl Into<String>) -> Failure {
-        Failure { what: what.into(), retry_after: None }
+        Failure { what: what.into(), retry_after: None, is_busy: false }
     }
 }
 
@@ -131,14 +135,14 @@ impl Poll<'_> {
         tokio::task::spawn_blocking(parse).await.map_err(|_| Failure::because(UNREADABLE))
     }
 
-    /// Takes a page and those after it, until one shows an entry we know. A later page that fails
-    /// costs itself and not the pages before it.
+    /// Takes a page and those after it, until one shows an entry we know; all of them when the last
+    /// listing was not taken to its end. A later page that fails costs itself and not those before it.
     async fn pages(&self, mut parsed: Parsed, listing: &mut Listing) -> Result<(), Failure> {
         for page in 2..=PAGES {
             let next = parsed.next.take();
             // A page without entries that names another only leads there.
-            let is_news = next.is_some()
-                && (parsed.entries.is_empty() || self.is_all_new(&parsed.entries).await?);
+            let goes_on = parsed.entries.is_empty() || self.lease.state.unfinished;
+            let is_news = next.is_some() && (goes_on || self.is_all_new(&parsed.entries).await?);
             listing.add(parsed);
             let Some(request) = next.filter(|_| is_news) else { return Ok(()) };
             parsed = match self.page(request).await {
@@ -147,6 +151,7 @@ impl Poll<'_> {
                     let what = format!("page {page} is missing: {}", failure.what);
                     listing.problems.push(Problem::of_document(what));
                     listing.is_cut = true;
+                    listing.retry_after = failure.retry_after;
                     return Ok(());
                 }
             };
@@ -210,7 +215,9 @@ pub(super) fn usable(response: &Response<Bytes>, now: Timestamp) -> Result<(), F
             }
             status => format!("it answered {status}"),
         };
-        return Err(Failure { what, retry_after: retry_after(response, now) });
+        let is_busy =
+            matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        return Err(Failure { what, retry_after: retry_after(response, now), is_busy });
     }
     if response.body().is_empty() && !is_listing(response) {
         return Err(Failure::because("it answered 200 with an empty body"));

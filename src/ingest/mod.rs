@@ -10,7 +10,7 @@ mod schedule;
 mod take;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -93,6 +93,7 @@ pub struct Ingest {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     upstreams: Arc<HashMap<SourceId, Arc<Upstream>>>,
+    unstored: Arc<Mutex<HashMap<SourceId, String>>>,
 }
 
 /// Polls under way.
@@ -122,7 +123,21 @@ impl Ingest {
             .into_iter()
             .map(|upstream| (upstream.source.id.clone(), Arc::new(upstream)))
             .collect();
-        Ingest { store, transport, clock, upstreams: Arc::new(upstreams) }
+        let (upstreams, unstored) = (Arc::new(upstreams), Arc::default());
+        Ingest { store, transport, clock, upstreams, unstored }
+    }
+
+    /// Sources whose last poll could not be stored, and why: the store itself cannot say it.
+    pub fn unstored(&self) -> HashMap<SourceId, String> {
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_unstored(&self, source: &SourceId, error: Option<&store::Error>) {
+        let mut unstored = self.unstored.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            Some(error) => unstored.insert(source.clone(), error.to_string()),
+            None => unstored.remove(source),
+        };
     }
 
     /// Polls what is due, for ever; ends when `stop` is cancelled and the polls under way are done.
@@ -278,11 +293,13 @@ impl Ingest {
         let lease = running.leases.remove(&id)?;
         match done {
             Ok((_, Ok(report))) => {
+                self.note_unstored(&lease.source, None);
                 log(&report);
                 Some(report)
             }
             Ok((_, Err(error))) => {
                 error!(source.id = %lease.source, %error, "a poll could not be stored");
+                self.note_unstored(&lease.source, Some(&error));
                 Some(Report { trouble: Some(error.to_string()), ..Report::of(&lease.source) })
             }
             Err(panic) => {

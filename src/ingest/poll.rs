@@ -61,15 +61,16 @@ impl Poll<'_> {
 
     /// Why an answer is not to be believed, though it could be read.
     fn doubt(&self, listing: &Listing) -> Option<String> {
-        if !listing.entries.is_empty() {
+        // Whoever polls a folder by force means what is there.
+        if !listing.entries.is_empty() || (listing.whole && self.force) {
             return None;
         }
         let had = !self.lease.answer.is_empty();
         let problem = listing.problems.first().map(|problem| problem.what.clone());
         problem.or_else(|| {
-            had.then(|| {
-                "the answer is empty where there were entries before; nothing was changed"
-                    .to_owned()
+            had.then(|| match listing.whole {
+                true => "the folder is empty where there were posts before; nothing was withdrawn. If that is meant, poll this source with --force".to_owned(),
+                false => "the answer is empty where there were entries before; nothing was changed".to_owned(),
             })
         })
     }

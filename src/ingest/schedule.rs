@@ -35,6 +35,11 @@ pub enum Outcome {
         /// From one.
         tries: u32,
     },
+    /// The list was taken, but upstream wants to be left alone before its details or pages are asked.
+    Held {
+        /// `Retry-After`, as an instant.
+        retry_after: Timestamp,
+    },
     /// It went wrong; upstream may have said when to come back.
     Failed {
         /// `Retry-After`, as an instant.
@@ -52,6 +57,10 @@ pub fn next(source: &Source, state: &PollState, outcome: Outcome, now: Timestamp
             at.max(now.plus(SOON)).min(now.plus(jittered(interval, source, now)))
         }
         Outcome::Indebted { tries } => backoff(source, tries - 1, now),
+        Outcome::Held { retry_after } => {
+            let asked = retry_after.min(now.plus(PATIENCE));
+            asked.max(now.plus(jittered(interval, source, now)))
+        }
         Outcome::Failed { retry_after } => {
             let backoff = backoff(source, state.failures, now);
             let asked = retry_after.map(|at| at.min(now.plus(PATIENCE)));
@@ -153,6 +162,15 @@ mod tests {
         check(Some(600), 0, after(7200), (7200, 7200));
         check(Some(600), 0, after(1), (570, 600));
         check(Some(600), 0, after(90 * 86_400), (604_800, 604_800));
+    }
+
+    #[test]
+    fn p_09_details_wait_as_long_as_upstream_asks() {
+        let held =
+            |seconds| Outcome::Held { retry_after: now().plus(Duration::from_secs(seconds)) };
+        check(Some(600), 0, held(7200), (7200, 7200));
+        check(Some(600), 0, held(1), (570, 600));
+        check(Some(600), 0, held(90 * 86_400), (604_800, 604_800));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 
@@ -34,10 +35,14 @@ const REMOTE_SLICE: usize = 25;
 struct Debts {
     /// Details that may still be asked in this poll.
     budget: usize,
+    /// Entries of the list looked at so far.
+    passed: usize,
     /// Details beyond the budget.
     owing: bool,
     /// How often the detail that failed most failed; those given up do not count.
     tries: u32,
+    /// When upstream wants to be asked again.
+    retry_after: Option<Timestamp>,
     /// The first entry that comes in later.
     later: Option<Timestamp>,
     problems: Vec<Problem>,
@@ -73,7 +78,7 @@ impl Poll<'_> {
             true => (LOCAL_SLICE, usize::MAX),
             false => (REMOTE_SLICE, self.upstream.source.budget),
         };
-        let mut debts = Debts { budget, ..Debts::default() };
+        let mut debts = Debts { budget, retry_after: listing.retry_after, ..Debts::default() };
         let mut entries = entries.into_iter().peekable();
         let mut prepared: Option<Slice> = None;
         loop {
@@ -136,33 +141,49 @@ impl Poll<'_> {
         debts: &mut Debts,
     ) -> Result<(Slice, usize), store::Error> {
         let known = self.known(&entries).await?;
+        let first = debts.passed;
+        debts.passed += entries.len();
         let (mut taken, mut asks, mut unchanged) = (Vec::new(), Vec::new(), 0);
         for (place, entry) in entries.into_iter().enumerate() {
             match self.want(&entry, known.get(&entry.mark.key).copied()) {
                 Want::Nothing => unchanged += 1,
-                Want::Entry => taken.push(Taken::listed(place, entry)),
+                Want::Entry => taken.push(Taken::listed(first + place, entry)),
                 Want::Detail if debts.budget == 0 => debts.owing = true,
                 Want::Detail => {
                     debts.budget -= 1;
-                    asks.push((place, entry));
+                    asks.push((first + place, entry));
                 }
             }
         }
+        // One that asks to be left alone is not asked for the rest of this poll.
+        let is_busy = AtomicBool::new(false);
         let asks = asks.into_iter().map(async |(place, entry)| {
+            if is_busy.load(Ordering::Relaxed) {
+                return Followed { place, entry, outcome: None };
+            }
             let outcome = self.answer(&entry).await;
-            Followed { place, entry, outcome }
+            let asks_for_peace = outcome.as_ref().is_err_and(|failure| failure.is_busy);
+            is_busy.fetch_or(asks_for_peace, Ordering::Relaxed);
+            Followed { place, entry, outcome: Some(outcome) }
         });
         let answers = futures_util::stream::iter(asks).buffered(self.at_once()).collect().await;
         let details = self.complete(answers).await?;
         let mut owed = Vec::new();
+        if is_busy.into_inner() {
+            debts.budget = 0;
+        }
         for Followed { place, entry, outcome } in details {
+            let Some(outcome) = outcome else {
+                debts.owing = true;
+                continue;
+            };
             match outcome {
                 Ok(Detail { entry: whole, mut problems }) => {
                     debts.problems.append(&mut problems);
-                    let name = name_of(&entry);
+                    let name = name_of(&entry, place);
                     taken.push(Taken { place, name, entry: whole, detailed: true });
                 }
-                Err(failure) => match self.owe(&entry, &failure, debts) {
+                Err(failure) => match self.owe(&entry, place, &failure, debts) {
                     Debt::Owed => owed.push(entry.mark.key),
                     Debt::Waived => taken.push(Taken::listed(place, entry)),
                 },
@@ -194,7 +215,10 @@ impl Poll<'_> {
         let request = entry.follow.clone().ok_or_else(|| Failure::because("it has none"))?;
         let ask = Ask::detail(request, entry.clone());
         let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
-        usable(&answer.response, self.now)?;
+        // An empty file is what its author made it.
+        if !self.upstream.source.is_local() {
+            usable(&answer.response, self.now)?;
+        }
         Ok((ask, answer))
     }
 
@@ -205,7 +229,10 @@ impl Poll<'_> {
     ) -> Result<Vec<Followed<Detail>>, store::Error> {
         let upstream = Arc::clone(self.upstream);
         let complete = move |Followed { place, entry, outcome }| {
-            let outcome = outcome.and_then(|answer| complete(&upstream, &entry, answer));
+            let name = name_of(&entry, place);
+            let outcome = outcome.map(|outcome| {
+                outcome.and_then(|answer| complete(&upstream, &entry, &name, answer))
+            });
             Followed { place, entry, outcome }
         };
         let all = move || answers.into_iter().map(complete).collect();
@@ -214,15 +241,16 @@ impl Poll<'_> {
     }
 
     /// A detail that failed is asked again next time; when it failed too often, its item goes without.
-    fn owe(&self, entry: &Entry, failure: &Failure, debts: &mut Debts) -> Debt {
+    fn owe(&self, entry: &Entry, place: usize, failure: &Failure, debts: &mut Debts) -> Debt {
         let tries = self.lease.owed.get(&entry.mark.key).copied().unwrap_or(0) + 1;
-        let (name, what) = (name_of(entry), &failure.what);
+        let (name, what) = (name_of(entry, place), &failure.what);
         let count = match tries {
             0..=PATIENCE => format!("{tries} of {PATIENCE} tries"),
             _ => format!("{tries} tries, and without it there is nothing to publish"),
         };
         let told = format!("the detail of `{name}` failed ({count}): {what}");
         debts.problems.push(Problem::of_document(told));
+        debts.retry_after = debts.retry_after.max(failure.retry_after);
         if tries < PATIENCE {
             debts.tries = debts.tries.max(tries);
         }
@@ -247,7 +275,6 @@ impl Poll<'_> {
             match &sighting.refined {
                 Refined::Later(at) => {
                     debts.later = Some(debts.later.map_or(*at, |first| first.min(*at)));
-                    continue;
                 }
                 Refined::Unusable(why) => {
                     debts
@@ -255,7 +282,7 @@ impl Poll<'_> {
                         .push(Problem::of_document(format!("entry `{name}` is not usable: {why}")));
                 }
                 Refined::Item(candidate) => debts.meet(&name, sighting.mark, candidate),
-                Refined::Dropped(_) => {}
+                Refined::Dropped(_) | Refined::Retracted(_) => {}
             }
             sightings.push(sighting);
         }
@@ -285,7 +312,8 @@ enum Debt {
 struct Followed<T> {
     place: usize,
     entry: Entry,
-    outcome: Result<T, Failure>,
+    /// None where it was not asked after all.
+    outcome: Option<Result<T, Failure>>,
 }
 
 /// An entry with what its detail said.
@@ -299,6 +327,7 @@ struct Detail {
 fn complete(
     upstream: &Upstream,
     entry: &Entry,
+    name: &str,
     (ask, answer): (Ask, Answer),
 ) -> Result<Detail, Failure> {
     let parse = || upstream.adapter.parse(&ask, &answer.at, &answer.response);
@@ -308,7 +337,6 @@ fn complete(
         let what = parsed.problems.pop().map(|problem| problem.what);
         return Err(Failure::because(what.unwrap_or_else(|| "it holds nothing".to_owned())));
     };
-    let name = name_of(entry);
     let of_this = |problem: Problem| {
         let problem = Problem { entry: None, ..problem };
         Problem::of_document(format!("`{name}`: {problem}"))
@@ -319,7 +347,7 @@ fn complete(
 
 /// An entry to be refined.
 struct Taken {
-    /// Where in its slice it stands.
+    /// Where in its list it stands, from zero.
     place: usize,
     /// What its list calls it, for people.
     name: String,
@@ -331,7 +359,7 @@ struct Taken {
 impl Taken {
     /// As the list shows it.
     fn listed(place: usize, entry: Entry) -> Taken {
-        Taken { place, name: name_of(&entry), entry, detailed: false }
+        Taken { place, name: name_of(&entry, place), entry, detailed: false }
     }
 }
 
@@ -345,13 +373,14 @@ fn refine(upstream: &Upstream, taken: Taken, now: Timestamp) -> (String, Sightin
     (name, Sighting { mark, refined: refined.unwrap_or_else(broken), detailed })
 }
 
-/// What an entry is called when people are told of it; one that says nothing yet, by its detail's address.
-fn name_of(entry: &Entry) -> String {
+/// What an entry is called when people are told of it; one that says nothing yet, by its detail's
+/// address, else by its place in the list.
+fn name_of(entry: &Entry, place: usize) -> String {
     let draft = &entry.draft;
     let title = draft.title.as_ref().map(|title| &title.raw);
     let said = draft.guid.as_ref().or(draft.link.as_ref()).or(title);
     let of_detail = || entry.follow.as_ref().map(|request| last_segment(request.uri().path()));
-    said.cloned().or_else(of_detail).unwrap_or_default()
+    said.cloned().or_else(of_detail).unwrap_or_else(|| format!("number {}", place + 1))
 }
 
 /// The last segment of a path, as people write it.
@@ -398,6 +427,7 @@ fn distinct(listing: &mut Listing) -> Vec<Entry> {
 
 fn outcome(debts: &Debts, about: &About) -> Outcome {
     match debts {
+        Debts { retry_after: Some(retry_after), .. } => Outcome::Held { retry_after: *retry_after },
         Debts { tries: tries @ 1.., .. } => Outcome::Indebted { tries: *tries },
         Debts { owing: true, .. } => Outcome::Owing,
         Debts { later: Some(at), .. } => Outcome::Awaiting(*at),

@@ -58,6 +58,8 @@ pub struct Draft {
     pub base: Option<String>,
     /// The rule that drops it, when the adapter was told to skip such entries.
     pub dropped: Option<String>,
+    /// The author's word that it is not, or no longer, to be read.
+    pub retracted: Option<String>,
 }
 
 /// A time as upstream wrote it, and how it is to be read.
@@ -83,6 +85,8 @@ pub enum Refined {
     Item(Box<Candidate>),
     /// A rule of the operator drops it.
     Dropped(String),
+    /// Its author took it back: an item it was before is withdrawn.
+    Retracted(String),
     /// It has nothing an item needs.
     Unusable(String),
     /// It comes in at this time and not before.
@@ -104,6 +108,9 @@ impl Draft {
     pub fn refine(mut self, source: &Source, seen: Timestamp) -> Refined {
         if let Some(rule) = self.dropped.take() {
             return Refined::Dropped(rule);
+        }
+        if let Some(word) = self.retracted.take() {
+            return Refined::Retracted(word);
         }
         let times = Times::of(&self, source, seen);
         if let Some(at) = times.held_until {

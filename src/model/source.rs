@@ -100,8 +100,8 @@ impl Source {
     }
 }
 
-/// The media type of a folder's listing, which is how a folder answers: a line a file,
-/// `name TAB size TAB milliseconds of its last change since 1970`, in order of name, each ended
+/// The media type of a folder's listing, which is how a folder answers: a line a file (of a folder
+/// within, with its path from here), `name TAB size TAB milliseconds of its last change since 1970`, in order of name, each ended
 /// by a line feed.
 pub const LISTING: &str = "application/x-feedloom-listing";
 
@@ -230,6 +230,9 @@ pub struct PollState {
     pub problems: Vec<String>,
     /// The document's own title.
     pub title: Option<String>,
+    /// Whether its last listing was not taken to its end: a crash, a page or a detail that failed, a
+    /// spent budget. What is known on the first page then tells nothing of those behind it.
+    pub unfinished: bool,
     /// Minutes the document may be kept, as its last whole answer said (RSS 2.0 `ttl`).
     pub ttl: Option<u32>,
     /// Items readers find on its shelf.

@@ -1,7 +1,7 @@
-//! Reads `file:` sources: one file, or the listing of one folder, only inside the permit's folder.
+//! Reads `file:` sources: one file, or the listing of a folder, only inside the permit's folder.
 //!
 //! Answers look like HTTP's, so that ingest knows no difference: 200 with a tag, 304 when the
-//! tag is still right. Nothing is ever written, no folder is walked, and what is neither a file
+//! tag is still right. Nothing is ever written, and what is neither a file
 //! nor a folder (a pipe, a device) is not opened, since that could wait for ever.
 //!
 //! What goes wrong is told with a file's name and not with its path: it stands on a public page.
@@ -129,30 +129,48 @@ fn content(path: &Path, length: usize, most: usize) -> Result<Vec<u8>, Trouble> 
     if content.len() > most { Err(Trouble::Size(most)) } else { Ok(content) }
 }
 
-/// The listing of a folder, as `LISTING` describes it. Folders in it, hidden files, and names that
-/// are not UTF-8 or hold a control character are left out.
+/// Folders within folders that are looked into.
+const DEPTH_MOST: usize = 8;
+
+/// The listing of a folder and those in it, as `LISTING` describes it. Hidden files, folders that are
+/// hidden or start with `_`, and names that are not UTF-8 or hold a control character are left out.
 fn listing(folder: &Path, most: usize) -> Result<String, Trouble> {
     let mut lines = Vec::new();
     let mut length = 0;
-    for entry in fs::read_dir(folder)? {
-        let Some(line) = line(&entry?) else { continue };
-        length += line.len();
-        if length > most {
-            return Err(Trouble::Size(most));
+    let mut folders = vec![(folder.to_owned(), String::new(), DEPTH_MOST)];
+    while let Some((folder, prefix, depth)) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let Some(name) = visible(&entry).map(|name| format!("{prefix}{name}")) else {
+                continue;
+            };
+            // A link to a folder is not followed: it could lead back here.
+            if entry.file_type()?.is_dir() {
+                if depth > 0 && !entry.file_name().as_encoded_bytes().starts_with(b"_") {
+                    folders.push((entry.path(), format!("{name}/"), depth - 1));
+                }
+                continue;
+            }
+            let Some(line) = line(&entry, &name) else { continue };
+            length += line.len();
+            if length > most {
+                return Err(Trouble::Size(most));
+            }
+            lines.push(line);
         }
-        lines.push(line);
     }
     // A tab sorts before all that names may hold here, so lines sort as names do.
     lines.sort_unstable();
     Ok(lines.concat())
 }
 
-/// The line of one file; links are followed, and one that leads nowhere is no file.
-fn line(entry: &DirEntry) -> Option<String> {
+fn visible(entry: &DirEntry) -> Option<String> {
     let name = entry.file_name().into_string().ok()?;
-    if name.starts_with('.') || name.chars().any(char::is_control) {
-        return None;
-    }
+    (!name.starts_with('.') && !name.chars().any(char::is_control)).then_some(name)
+}
+
+/// The line of one file; links are followed, and one that leads nowhere is no file.
+fn line(entry: &DirEntry, name: &str) -> Option<String> {
     let metadata = fs::metadata(entry.path()).ok().filter(Metadata::is_file)?;
     Some(format!("{name}\t{}\t{}\n", metadata.len(), since_1970(&metadata).as_millis()))
 }
@@ -183,7 +201,10 @@ mod tests {
     fn house() -> tempfile::TempDir {
         let house = tempfile::tempdir().unwrap();
         let posts = house.path().join("posts");
-        fs::create_dir_all(posts.join("folder")).unwrap();
+        for folder in ["folder", "_drafts", ".git"] {
+            fs::create_dir_all(posts.join(folder)).unwrap();
+            fs::write(posts.join(folder).join("c.md"), "third").unwrap();
+        }
         fs::write(posts.join("b 二.md"), "second").unwrap();
         fs::write(posts.join("a.xml"), "<rss/>").unwrap();
         fs::write(posts.join(".hidden"), "").unwrap();
@@ -236,7 +257,7 @@ mod tests {
             listing.lines().map(|line| line.split('\t').collect::<Vec<_>>()).collect();
         assert_eq!(
             names.iter().map(|parts| parts[0]).collect::<Vec<_>>(),
-            ["a.xml", "b 二.md", "link"]
+            ["a.xml", "b 二.md", "folder/c.md", "link"]
         );
         assert_eq!(names[0][1], "6");
         assert!(names[0][2].parse::<u64>().unwrap() > 1_700_000_000_000);

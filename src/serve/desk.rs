@@ -1,5 +1,6 @@
 //! `Desk`: where a request becomes an answer, without any socket.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::router::{self, Route};
 use super::status::Upstream;
 use super::{feeds, pages, status};
 use crate::clock::Clock;
+use crate::model::source::SourceId;
 use crate::press::Press;
 use crate::store::Store;
 
@@ -30,6 +32,8 @@ pub struct Desk {
     pub clock: Arc<dyn Clock>,
     /// What the file says of the sources.
     pub upstreams: Vec<Upstream>,
+    /// What went wrong with sources and could not be stored.
+    pub unstored: Box<dyn Fn() -> HashMap<SourceId, String> + Send + Sync>,
     /// Whether every source that was due at the start has had its first try.
     pub ready: watch::Receiver<bool>,
 }

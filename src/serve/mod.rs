@@ -66,7 +66,7 @@ impl Default for Bounds {
             stall: Duration::from_secs(30),
             idle: Duration::from_secs(60),
             streams: 100,
-            stop: Duration::from_secs(10),
+            stop: Duration::from_secs(7),
         }
     }
 }

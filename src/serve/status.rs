@@ -63,7 +63,13 @@ fn public(url: &Uri) -> String {
 
 /// Answers with the state of the site and of every source.
 pub(super) async fn get(desk: &Desk) -> Result<Reply, Error> {
-    let states = desk.store.states().await?;
+    let mut states = desk.store.states().await?;
+    let unstored = (desk.unstored)();
+    for (id, state) in &mut states {
+        if let Some(why) = unstored.get(id) {
+            state.trouble = Some(format!("its last answer could not be stored: {why}"));
+        }
+    }
     let catalogue = desk.press.catalogue().await?;
     let named = desk.upstreams.iter().map(|upstream| (&upstream.id, upstream));
     let upstreams: HashMap<&SourceId, &Upstream> = named.collect();

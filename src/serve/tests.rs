@@ -1,5 +1,7 @@
 //! Through the desk by call, each row by its name; then over sockets what only sockets show.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ struct House {
     desk: Arc<Desk>,
     clock: Arc<Manual>,
     ready: watch::Sender<bool>,
+    unstored: Arc<Mutex<HashMap<SourceId, String>>>,
 }
 
 fn house() -> House {
@@ -37,14 +40,17 @@ fn house() -> House {
         title: None,
         url: "https://a.example/".into(),
     };
+    let unstored: Arc<Mutex<HashMap<SourceId, String>>> = Arc::default();
+    let kept = unstored.clone();
     let desk = Desk {
         press: Arc::new(press),
         store: store.clone(),
         clock: clock.clone(),
         upstreams: vec![upstream],
+        unstored: Box::new(move || kept.lock().unwrap().clone()),
         ready: is_ready,
     };
-    House { store, desk: Arc::new(desk), clock, ready }
+    House { store, desk: Arc::new(desk), clock, ready, unstored }
 }
 
 impl House {
@@ -703,4 +709,17 @@ async fn a_stop_waits_for_answers_but_not_for_half_requests() {
     timeout(Duration::from_secs(2), served.running).await.expect("a hard deadline").unwrap();
     assert!(TcpStream::connect(served.address).await.is_err());
     heard(&mut idle).await;
+}
+
+#[tokio::test]
+async fn x_06_the_status_tells_what_could_not_be_stored() {
+    let house = house();
+    let id = SourceId::new("one").unwrap();
+    house.store.states.lock().unwrap().push((id.clone(), PollState::default()));
+    house.unstored.lock().unwrap().insert(id, "the disk is full".to_owned());
+    let answer = house.get("/status.json").await;
+    let status: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(status["failing"], 1);
+    let told = &status["sources"][0]["last_error"];
+    assert_eq!(told, "its last answer could not be stored: the disk is full");
 }

@@ -77,7 +77,7 @@ pub trait Store: Send + Sync {
     /// Without it the lease begins anew; an empty slice does that alone.
     ///
     /// Sightings stand in the list's order. An entry that is no item leaves an item it was before as
-    /// it is, and an entry whose detail was not asked now keeps the body and all else only an earlier
+    /// it is, unless its author took it back or put it off, and an entry whose detail was not asked now keeps the body and all else only an earlier
     /// detail gave: a bad answer never takes anything down.
     ///
     /// # Errors
@@ -189,7 +189,8 @@ pub struct Slice {
 pub struct Finish {
     /// Whether upstream answered in a way we could use (304 included).
     pub succeeded: bool,
-    /// Validators to send next time; none keeps the stored ones.
+    /// Validators to send next time; none keeps the stored ones, and means after a success that the
+    /// listing is not taken to its end.
     pub validators: Option<Vec<Validators>>,
     /// The marks' keys of the whole answer; none keeps the stored ones (304, failure).
     pub answer: Option<Vec<u64>>,

@@ -541,3 +541,109 @@ async fn w4_the_old_slug_leads_to_the_category() {
         ("厦门日报", &["shamenribao".to_owned()][..])
     );
 }
+
+const PAGED: &str = r#"
+[[source]]
+id = "paged"
+kind = "json"
+url = "https://paged.example/list?page={page}"
+interval = "10m"
+details = 3
+items = "[]"
+page = { most = 5 }
+[source.item]
+guid = "id"
+title = "id"
+[source.detail]
+url = "https://paged.example/{id}"
+content = "text"
+"#;
+
+/// Four pages of two entries each, with their details.
+fn paged(house: &House) {
+    for page in 1..=4 {
+        let id = |n: usize| format!("k{}", (page - 1) * 2 + n);
+        let list = format!("[{{\"id\":\"{}\"}},{{\"id\":\"{}\"}}]", id(0), id(1));
+        house.web.serve(&format!("https://paged.example/list?page={page}"), list);
+        for n in 0..2 {
+            let detail = format!("{{\"text\":\"<p>{}</p>\"}}", id(n));
+            house.web.serve(&format!("https://paged.example/{}", id(n)), detail);
+        }
+    }
+    house.web.serve("https://paged.example/list?page=5", "[]");
+}
+
+#[tokio::test]
+async fn what_is_owed_behind_the_first_page_is_asked_for_too() {
+    let house = House::new(PAGED).await;
+    paged(&house);
+    house.round().await;
+    assert_eq!(
+        house.items(&Shelf::All).await.len(),
+        8,
+        "the budget of a poll is spent again and again"
+    );
+    let asked = house.web.asked("https://paged.example/list?page=2");
+    house.pass(10 * MINUTE).await;
+    assert_eq!(house.web.asked("https://paged.example/list?page=2"), asked, "then one page tells");
+}
+
+#[tokio::test]
+async fn a_page_that_failed_is_asked_for_again() {
+    let house = House::new(&PAGED.replace("details = 3", "details = 100")).await;
+    paged(&house);
+    house.web.fail("https://paged.example/list?page=2");
+    let reports = house.round().await;
+    assert!(reports[0].problems[0].contains("page 2 is missing"), "{:?}", reports[0].problems);
+    assert_eq!(house.items(&Shelf::All).await.len(), 2);
+    paged(&house);
+    house.pass(10 * MINUTE).await;
+    assert_eq!(house.items(&Shelf::All).await.len(), 8);
+}
+
+#[tokio::test]
+async fn p_09_a_detail_that_asks_for_peace_gets_it() {
+    let house = House::new(&PAGED.replace("details = 3", "details = 100")).await;
+    paged(&house);
+    house.web.script("https://paged.example/k0", |_| {
+        let mut response = answer(429, "");
+        response.headers_mut().insert("retry-after", "7200".parse().unwrap());
+        Ok(response)
+    });
+    house.round().await;
+    let asked = |n: usize| house.web.asked(&format!("https://paged.example/k{n}"));
+    let first: usize = (0..8).map(asked).sum();
+    assert!(first <= 8, "those under way at once, and no more: {first}");
+    house.pass(HOUR).await;
+    assert_eq!((0..8).map(asked).sum::<usize>(), first, "it is left alone for two hours");
+    paged(&house);
+    house.pass(HOUR + MINUTE).await;
+    assert_eq!(house.items(&Shelf::All).await.len(), 8);
+    assert!(house.items(&Shelf::All).await.iter().all(|item| item.content.is_some()));
+}
+
+#[tokio::test]
+async fn a_post_its_author_takes_back_is_withdrawn() {
+    let house = House::new(FOLDER).await;
+    let names = ["2022-05-01-a.md", "2022-05-02-b.md", "2022-05-03-c.md", "2022-05-04-d.md"];
+    posts(&house, &names.map(|name| (name, 1)));
+    house.round().await;
+    posts(&house, &names.map(|name| (name, 2)));
+    for (name, word) in [
+        (names[0], "published: false"),
+        (names[1], "draft: true"),
+        (names[2], "date: 2022-06-01 12:00:00"),
+    ] {
+        let post =
+            format!("---\ntitle: \"{name}\"\ntags: 厦门日报新闻\n{word}\n---\n<p>正文。</p>\n");
+        house.web.serve(&format!("{POSTS}{name}"), post);
+    }
+    let reports = house.pass(2 * MINUTE).await;
+    assert_eq!(reports[0].withdrawn, 3, "{reports:?}");
+    assert_eq!(house.titles("xiamenribao").await, [names[3]]);
+    house.pass(Duration::from_secs(6 * 24 * 3600)).await;
+    assert_eq!(house.titles("xiamenribao").await, [names[3], names[2]], "the one put off is back");
+    posts(&house, &names.map(|name| (name, 3)));
+    house.pass(2 * MINUTE).await;
+    assert_eq!(house.titles("xiamenribao").await.len(), 4, "and so are the others");
+}

@@ -27,7 +27,7 @@ use url::Url;
 use super::question::Question;
 use super::setting::{Reader, Value};
 use super::{Adapter, Ask, Built, Kind, Mistake, Parsed, Response, Setting, decode};
-use crate::model::source::Source;
+use crate::model::source::{LISTING, Source};
 use crate::model::time::Timestamp;
 use entry::Category;
 
@@ -78,6 +78,11 @@ impl Adapter for Feed {
     fn parse(&self, _: &Ask, at: &str, response: &Response) -> Parsed {
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if content_type.is_some_and(|kind| kind.starts_with(LISTING)) {
+            return Parsed::unusable(
+                "this is a folder; `kind = \"posts\"` reads one, a feed is one file",
+            );
+        }
         let decoded = decode::decode(response.body(), content_type);
         let encoding = format!("{}: {}", decoded.encoding, decoded.why);
         let at = Url::parse(at).ok();

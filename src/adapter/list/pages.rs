@@ -101,6 +101,14 @@ impl Pages {
             reader
                 .note(setting, "`url` should hold {page} or {cursor}, else every page is the same");
         }
+        let has_cursor =
+            |template: &Template| template.paths().any(|path| path.as_str() == "cursor");
+        if url.as_ref().or(own).is_some_and(has_cursor) && cursor.is_none() {
+            reader.note(
+                setting,
+                "`cursor` is missing here: where an answer says what {cursor} is next",
+            );
+        }
         reader.finish();
         Pages { url, start, most, cursor }
     }

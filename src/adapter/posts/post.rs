@@ -104,7 +104,7 @@ impl Post<'_> {
             outlet: self.seed.outlet.take(),
             image: self.text(&["image", "cover", "thumbnail"]),
             language: self.text(&["lang", "language", "locale"]),
-            dropped: self.dropped(),
+            retracted: self.retracted(),
             ..Draft::default()
         }
     }
@@ -138,7 +138,7 @@ impl Post<'_> {
         is_time.then(|| Stamp::detect(raw))
     }
 
-    fn dropped(&self) -> Option<String> {
+    fn retracted(&self) -> Option<String> {
         let says = |key: &str, words: &[&str]| {
             let value = self.text(&[key]).unwrap_or_default();
             words.iter().any(|word| value.eq_ignore_ascii_case(word))

@@ -64,7 +64,7 @@ fn a_post_of_the_seed() {
         (TextKind::Html, Some("http://source.example/1?a=1"))
     );
     assert_eq!(draft.summary, None);
-    assert_eq!(draft.dropped, None);
+    assert_eq!((draft.dropped, draft.retracted), (None, None));
 }
 
 #[test]
@@ -197,17 +197,17 @@ fn the_front_matter_s_own_words() {
 }
 
 #[test]
-fn drafts_are_dropped_and_later_posts_held() {
+fn drafts_are_taken_back_and_later_posts_held() {
     assert_eq!(
-        front("published: false").dropped.as_deref(),
+        front("published: false").retracted.as_deref(),
         Some("its front matter says `published: false`")
     );
     assert_eq!(
-        front("draft: true").dropped.as_deref(),
+        front("draft: true").retracted.as_deref(),
         Some("its front matter says `draft: true`")
     );
     let later = front("date: 2999-01-01\npublished: true");
-    assert!(later.held && later.dropped.is_none());
+    assert!(later.held && later.retracted.is_none());
 }
 
 #[test]

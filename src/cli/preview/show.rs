@@ -25,6 +25,7 @@ fn verdict(refined: &Refined) -> (&'static str, Option<String>) {
     match refined {
         Refined::Item(_) => ("item", None),
         Refined::Dropped(rule) => ("dropped", Some(rule.clone())),
+        Refined::Retracted(word) => ("retracted", Some(word.clone())),
         Refined::Unusable(why) => ("unusable", Some(why.clone())),
         Refined::Later(at) => ("later", Some(format!("it comes in at {}", at.rfc3339()))),
     }

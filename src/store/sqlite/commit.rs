@@ -45,6 +45,7 @@ pub(super) fn commit(
     let polled =
         verify(connection, lease)?.ok_or_else(|| Error::LeaseLost(lease.source.clone()))?;
     let mut change = Change::begin(connection, now, polled.previous.is_none())?;
+    let has_sightings = !slice.sightings.is_empty();
     for sighting in slice.sightings {
         take(&mut change, &polled, sighting)?;
     }
@@ -53,7 +54,13 @@ pub(super) fn commit(
     }
     match slice.finish {
         Some(finish) => finish::finish(&mut change, &polled, finish)?,
-        None => claim::extend(connection, polled.source, anew)?,
+        None => {
+            claim::extend(connection, polled.source, anew)?;
+            if has_sightings {
+                let sql = "UPDATE source SET unfinished = TRUE WHERE id = ?";
+                connection.run(sql, [polled.source])?;
+            }
+        }
     }
     Ok(change.settle()?)
 }
@@ -84,7 +91,11 @@ fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<
         sighting::reject(change.connection, under, mark, why, change.now)
     };
     match refined {
-        Refined::Later(_) => return Ok(()),
+        Refined::Later(_) => return retract(change, polled, mark),
+        Refined::Retracted(why) => {
+            retract(change, polled, mark)?;
+            reject(change, &why)?;
+        }
         Refined::Dropped(why) | Refined::Unusable(why) => reject(change, &why)?,
         Refined::Item(candidate) => {
             match article::find(change.connection, polled, mark.key, &candidate.keys)? {
@@ -97,6 +108,14 @@ fn take(change: &mut Change<'_>, polled: &Polled, sighting: Sighting) -> Result<
     let sql = "DELETE FROM owed WHERE source = ? AND mark = ?";
     change.connection.run(sql, params![polled.source, signed(mark.key)])?;
     Ok(())
+}
+
+/// Takes from an item the sighting of an entry whose author took it back, or put it off.
+fn retract(change: &mut Change<'_>, polled: &Polled, mark: Mark) -> Result<()> {
+    let item = sighting::item(change.connection, polled.source, mark.key)?;
+    let Some(item) = item else { return Ok(()) };
+    sighting::forget(change.connection, polled.source, signed(mark.key))?;
+    article::settle(change, item, polled.token)
 }
 
 fn publish(

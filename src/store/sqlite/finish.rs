@@ -45,7 +45,8 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
     change.connection.run(
         "UPDATE source SET
              validators = coalesce(?1, validators), due = ?2, trouble = ?3, problems = ?4, polled = ?5,
-             succeeded = iif(?6, ?5, succeeded), failures = iif(?6, 0, failures + 1), expires = NULL
+             succeeded = iif(?6, ?5, succeeded), failures = iif(?6, 0, failures + 1), expires = NULL,
+             unfinished = iif(?6, ?1 IS NULL, unfinished)
          WHERE id = ?7",
         params![
             validators,

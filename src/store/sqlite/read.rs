@@ -134,8 +134,7 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<Item> {
         guid: row.get(2)?,
         source: source_id(row, 3)?,
         source_title: row.get(4)?,
-        // Nobody but us can go to a file of this machine.
-        source_url: (!url.starts_with("file:")).then_some(url),
+        source_url: is_for_everybody(&url).then_some(url),
         source_own_id: row.get(6)?,
         matter: Matter { content: content.map(SafeHtml::recall), ..words.into() },
         categories: categories(connection, row.get(16)?)?,
@@ -144,6 +143,12 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<Item> {
         updated: timestamp(row, 10)?,
         seen: timestamp(row, 12)?,
     }))
+}
+
+/// Whether readers can be sent to a source's address: to no file of this machine, to none that is
+/// filled in before it is asked, and to none whose query may hold a key of the operator's (T-29).
+fn is_for_everybody(url: &str) -> bool {
+    !url.starts_with("file:") && !url.contains(['?', '{'])
 }
 
 fn categories(connection: &Connection, item: i64) -> Result<Vec<String>> {
@@ -164,7 +169,7 @@ pub(super) fn states(connection: &Connection) -> Result<Vec<(SourceId, PollState
 /// What is remembered of one source.
 pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
     let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title,
-            (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl
+            (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl, unfinished
         FROM source WHERE id = ?";
     connection.one(sql, [source], |row| {
         let validators: Vec<Tag> = json(row, 0)?;
@@ -180,6 +185,7 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
             problems,
             title: row.get(8)?,
             ttl: row.get(10)?,
+            unfinished: row.get(11)?,
             items: row.get::<_, Option<i64>>(9)?.unwrap_or_default().cast_unsigned(),
         })
     })

@@ -101,6 +101,13 @@ pub(super) fn has_others(
     )
 }
 
+/// The item a source's entry is, if it is one.
+pub(super) fn item(connection: &Connection, source: i64, mark: u64) -> Result<Option<i64>> {
+    let sql = "SELECT item FROM sighting WHERE source = ? AND mark = ?";
+    let item = connection.find(sql, params![source, signed(mark)], |row| row.get(0))?;
+    Ok(item.flatten())
+}
+
 /// An entry's last detail.
 pub(super) struct Detail {
     pub(super) at: Timestamp,

@@ -99,6 +99,7 @@ fn entry(entry: &Entry) -> Value {
     let draft = &entry.draft;
     let mut shown = Map::new();
     put(&mut shown, "dropped", dropped.clone());
+    put(&mut shown, "retracted", entry.draft.retracted.clone());
     put(&mut shown, "guid", guid.clone());
     put(&mut shown, "title", title.as_ref().map(text));
     put(&mut shown, "link", link.clone());

@@ -97,10 +97,13 @@ contract! {
     many_due_at_once_are_each_claimed_once,
     what_is_owed_is_counted,
     the_end_of_a_poll_is_remembered,
+    x_01_a_listing_that_was_not_taken_to_its_end_is_remembered,
     how_long_a_document_may_be_kept_outlives_a_304,
     // the log
     revisions_seen_strictly_grow,
     the_growth_is_told,
+    // what readers may see
+    t_29_an_address_that_may_hold_a_key_is_not_shown,
     // relations
     q40_an_article_knows_those_it_links_to,
     // care
@@ -1010,6 +1013,36 @@ async fn what_is_owed_is_counted(place: Place) {
     }
     house.poll(&a, &[owed]).await;
     assert!(house.claim(&a).await.owed.is_empty(), "a sighting settles it");
+}
+
+async fn x_01_a_listing_that_was_not_taken_to_its_end_is_remembered(place: Place) {
+    let (house, a) = one_source(place).await;
+    assert!(!house.state(&a).await.unfinished);
+    let lease = house.claim(&a).await;
+    house.store.commit_poll(&lease, Slice::default(), house.now()).await.expect("a heartbeat");
+    assert!(!house.state(&a).await.unfinished);
+    let slice = Slice { sightings: vec![house.sight(&a, &entry("1"), true)], ..Slice::default() };
+    house.store.commit_poll(&lease, slice, house.now()).await.expect("a first slice");
+    assert!(house.state(&a).await.unfinished, "were it killed now, more might stand behind");
+    house.store.commit_poll(&lease, ended(), house.now()).await.expect("the end");
+    assert!(house.state(&a).await.unfinished, "something is owed: no validators were kept");
+    let whole = Finish { validators: Some(Vec::new()), ..Finish::default() };
+    house.poll_with(&a, &[entry("1")], whole).await;
+    assert!(!house.state(&a).await.unfinished);
+}
+
+async fn t_29_an_address_that_may_hold_a_key_is_not_shown(place: Place) {
+    let house = House::new(place).await;
+    for (url, shown) in [
+        ("https://a.example/feed", true),
+        ("https://a.example/feed?key=secret", false),
+        ("file://localhost/srv/feed", false),
+    ] {
+        let a = Source { url: url.parse().expect("good"), ..source("a") };
+        house.enroll(std::slice::from_ref(&a)).await;
+        house.poll(&a, &[entry("1")]).await;
+        assert_eq!(house.only().await.source_url.is_some(), shown, "{url}");
+    }
 }
 
 async fn the_end_of_a_poll_is_remembered(place: Place) {

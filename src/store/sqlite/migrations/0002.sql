@@ -17,3 +17,7 @@ CREATE TABLE mention (
     key  BLOB NOT NULL,
     PRIMARY KEY (item, key)
 ) STRICT, WITHOUT ROWID;
+
+-- Whether the last listing was not taken to its end, so that what is known on its first page tells
+-- nothing of the pages behind it.
+ALTER TABLE source ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0;
