@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
-use super::plain;
+use super::{plain, simple};
 
 /// Deepest nesting a body may have; deeper ones are reduced to their words. DOMPurify's figure.
 const DEPTH: usize = 255;
@@ -33,18 +33,21 @@ thread_local! {
 pub(in crate::model) fn sanitise(html: &str, base: Option<&Url>) -> String {
     let html = cut(html, LENGTH);
     if memchr::memchr3(b'<', b'&', b'>', html.as_bytes()).is_none() {
-        return html.chars().filter(|c| plain::is_xml(*c)).collect();
+        return plain::xml_only(html.to_owned());
+    }
+    if let Some(simple) = simple::sanitise(html) {
+        return simple;
     }
     if is_too_deep(html) {
         return paragraphs(&plain::words(html));
     }
+    parsed(html, base)
+}
+
+/// As `sanitise`, by a tree; `html` is not too deep for one.
+pub(super) fn parsed(html: &str, base: Option<&Url>) -> String {
     BASE.with_borrow_mut(|slot| *slot = base.cloned());
-    let clean = POLICY.clean(&with_few_attributes(html)).to_string();
-    if clean.chars().all(plain::is_xml) {
-        clean
-    } else {
-        clean.chars().filter(|c| plain::is_xml(*c)).collect()
-    }
+    plain::xml_only(POLICY.clean(&with_few_attributes(html)).to_string())
 }
 
 /// Plain text as HTML: a paragraph for each block of lines, a break for each line in it.
@@ -117,7 +120,7 @@ fn policy() -> Builder<'static> {
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "data"]))
         .url_relative(UrlRelative::Custom(Box::new(resolve)))
         .attribute_filter(attribute)
-        .link_rel(Some("noopener noreferrer nofollow ugc"))
+        .link_rel(Some(simple::REL))
         .strip_comments(true);
     policy
 }
@@ -184,9 +187,65 @@ pub fn is_too_deep(html: &str) -> bool {
     false
 }
 
-const VOID: &str = " area base br col embed hr img input link meta param source track wbr ";
-const FORMATTING: &str = " a b big code em font i nobr s small strike strong tt u ";
-const SCOPES: &str = " applet button caption html marquee object table td template th svg math ";
+/// Elements without an end.
+fn is_void(name: &str) -> bool {
+    matches!(
+        name,
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
+    )
+}
+
+/// Elements a browser opens again in what follows.
+fn is_formatting(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "b"
+            | "big"
+            | "code"
+            | "em"
+            | "font"
+            | "i"
+            | "nobr"
+            | "s"
+            | "small"
+            | "strike"
+            | "strong"
+            | "tt"
+            | "u"
+    )
+}
+
+/// Elements end tags do not reach across.
+fn is_scope(name: &str) -> bool {
+    matches!(
+        name,
+        "applet"
+            | "button"
+            | "caption"
+            | "html"
+            | "marquee"
+            | "object"
+            | "table"
+            | "td"
+            | "template"
+            | "th"
+            | "svg"
+            | "math"
+    )
+}
 
 fn tag_name(after: &str) -> Cow<'_, str> {
     let end = after.find(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>');
@@ -212,28 +271,28 @@ impl<'h> OpenElements<'h> {
         let ends_by_itself =
             matches!(&*name, "p" | "li" | "dd" | "dt" | "tr" | "td" | "th" | "option");
         let is_repeated = ends_by_itself && self.names.last() == Some(&name);
-        if !is_repeated && !plain::is_among(VOID, &name) {
-            self.scopes += usize::from(plain::is_among(SCOPES, &name));
+        if !is_repeated && !is_void(&name) {
+            self.scopes += usize::from(is_scope(&name));
             self.names.push(name);
         }
     }
 
     fn close(&mut self, name: &str) {
         let Some(found) = self.names.iter().rposition(|open| open == name) else { return };
-        if plain::is_among(FORMATTING, name) {
+        if is_formatting(name) {
             self.names.remove(found);
             return;
         }
-        let is_reached = self.scopes == 0
-            || !self.names[found + 1..].iter().any(|between| plain::is_among(SCOPES, between));
+        let is_reached =
+            self.scopes == 0 || !self.names[found + 1..].iter().any(|between| is_scope(between));
         if is_reached {
             let mut at = found;
             while at < self.names.len() {
-                match plain::is_among(FORMATTING, &self.names[at]) {
+                match is_formatting(&self.names[at]) {
                     true => at += 1,
                     false => {
                         let closed = self.names.remove(at);
-                        self.scopes -= usize::from(plain::is_among(SCOPES, &closed));
+                        self.scopes -= usize::from(is_scope(&closed));
                     }
                 }
             }

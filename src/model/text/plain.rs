@@ -8,29 +8,159 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::{Rawtext, Rcdata, ScriptData};
 use html5ever::tokenizer::{TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
-/// Elements whose name in angle brackets means markup; others, as in `List<String>` or
+/// Whether a name in angle brackets means markup; others, as in `List<String>` or
 /// `<蒙特利尔议定书>`, are words.
-const ELEMENTS: &str = " a abbr address article aside audio b big blockquote body br button caption center cite \
-    code col dd del div dl dt em embed fieldset figcaption figure font footer form frame h1 h2 h3 h4 h5 h6 head header \
-    hr html i iframe img input ins kbd label li link main map marquee math meta nav nobr noscript object ol option p \
-    param pre q rp rt ruby s samp script section select small source span strike strong style sub sup svg table tbody \
-    td template textarea tfoot th thead time title tr tt u ul var video wbr xmp ";
-
-/// Elements that stand on lines of their own, so that the words on either side of their edge never run together.
-const BLOCKS: &str = " address article aside blockquote br caption center dd div dl dt fieldset figcaption figure \
-    footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol option p pre section table tbody td tfoot th thead tr ul ";
-
-/// Whether `name` stands in one of the lists above.
-pub(in crate::model) fn is_among(list: &str, name: &str) -> bool {
-    !name.contains(' ')
-        && list
-            .match_indices(name)
-            .any(|(at, _)| list[..at].ends_with(' ') && list[at + name.len()..].starts_with(' '))
+fn is_element(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "abbr"
+            | "address"
+            | "article"
+            | "aside"
+            | "audio"
+            | "b"
+            | "big"
+            | "blockquote"
+            | "body"
+            | "br"
+            | "button"
+            | "caption"
+            | "center"
+            | "cite"
+            | "code"
+            | "col"
+            | "dd"
+            | "del"
+            | "div"
+            | "dl"
+            | "dt"
+            | "em"
+            | "embed"
+            | "fieldset"
+            | "figcaption"
+            | "figure"
+            | "font"
+            | "footer"
+            | "form"
+            | "frame"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "head"
+            | "header"
+            | "hr"
+            | "html"
+            | "i"
+            | "iframe"
+            | "img"
+            | "input"
+            | "ins"
+            | "kbd"
+            | "label"
+            | "li"
+            | "link"
+            | "main"
+            | "map"
+            | "marquee"
+            | "math"
+            | "meta"
+            | "nav"
+            | "nobr"
+            | "noscript"
+            | "object"
+            | "ol"
+            | "option"
+            | "p"
+            | "param"
+            | "pre"
+            | "q"
+            | "rp"
+            | "rt"
+            | "ruby"
+            | "s"
+            | "samp"
+            | "script"
+            | "section"
+            | "select"
+            | "small"
+            | "source"
+            | "span"
+            | "strike"
+            | "strong"
+            | "style"
+            | "sub"
+            | "sup"
+            | "svg"
+            | "table"
+            | "tbody"
+            | "td"
+            | "template"
+            | "textarea"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "time"
+            | "title"
+            | "tr"
+            | "tt"
+            | "u"
+            | "ul"
+            | "var"
+            | "video"
+            | "wbr"
+            | "xmp"
+    )
 }
 
-/// Whether an element of this name breaks the line.
+/// Whether an element of this name breaks the line, so that the words on either side of its edge
+/// never run together.
 pub(in crate::model) fn is_block(name: &str) -> bool {
-    is_among(BLOCKS, name)
+    matches!(
+        name,
+        "address"
+            | "article"
+            | "aside"
+            | "blockquote"
+            | "br"
+            | "caption"
+            | "center"
+            | "dd"
+            | "div"
+            | "dl"
+            | "dt"
+            | "fieldset"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "form"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "header"
+            | "hr"
+            | "li"
+            | "main"
+            | "nav"
+            | "ol"
+            | "option"
+            | "p"
+            | "pre"
+            | "section"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "tr"
+            | "ul"
+    )
 }
 
 /// Whether a text that says nothing of its kind is markup: it holds a tag of a known element, a
@@ -63,7 +193,7 @@ fn is_tag(after: &str) -> bool {
     let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
     let parted =
         after[end..].starts_with(|c: char| c == '>' || c == '/' || c.is_ascii_whitespace());
-    parted && end <= 16 && is_among(ELEMENTS, &after[..end].to_ascii_lowercase())
+    parted && end <= 16 && is_element(&after[..end].to_ascii_lowercase())
 }
 
 /// The words of a piece of HTML: references resolved once, scripts and styles left out, a blank where a block ends.
@@ -127,19 +257,38 @@ impl TokenSink for Words {
 /// XML 1.0 cannot carry (section 2.2) or no one can see (zero-width blanks, byte order marks).
 pub(in crate::model) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    let mut blank = false;
-    for c in text.chars() {
-        if c.is_whitespace() {
-            blank = true;
-        } else if is_visible(c) {
+    let (mut rest, mut blank) = (text, false);
+    loop {
+        let solid = solid(rest);
+        if solid > 0 {
             if blank && !folded.is_empty() {
                 folded.push(' ');
             }
             blank = false;
-            folded.push(c);
+            folded.push_str(&rest[..solid]);
         }
+        let Some(c) = rest[solid..].chars().next() else { return folded };
+        blank |= c.is_whitespace();
+        rest = &rest[solid + c.len_utf8()..];
     }
-    folded
+}
+
+/// How long the start of a text is in which every character can be seen and none is a blank.
+pub(in crate::model) fn solid(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += match byte {
+            0x21..=0x7e => 1,
+            // U+4000 to U+9FFF: nearly all of Chinese, and nothing else.
+            0xe4..=0xe9 => 3,
+            _ => match text[at..].chars().next() {
+                Some(c) if !c.is_whitespace() && is_visible(c) => c.len_utf8(),
+                _ => break,
+            },
+        };
+    }
+    at
 }
 
 /// Whether XML 1.0 can carry the character and people can see it.
@@ -152,9 +301,40 @@ pub fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
+/// A text without the characters XML 1.0 cannot carry.
+pub(in crate::model) fn xml_only(text: String) -> String {
+    let is_control = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
+    let is_clean = !text.bytes().any(is_control) && !text.contains(['\u{FFFE}', '\u{FFFF}']);
+    if is_clean { text } else { text.chars().filter(|c| is_xml(*c)).collect() }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn folding_goes_character_by_character(text in "[a-c中　\u{a0}\u{200b}\u{feff}\u{fffe}\u{1}\u{85} \n、😀é]{0,24}") {
+            let mut folded = String::new();
+            let mut blank = false;
+            for c in text.chars() {
+                if c.is_whitespace() {
+                    blank = true;
+                } else if is_visible(c) {
+                    if blank && !folded.is_empty() {
+                        folded.push(' ');
+                    }
+                    blank = false;
+                    folded.push(c);
+                }
+            }
+            prop_assert_eq!(fold(&text), folded);
+            let only: String = text.chars().filter(|c| is_xml(*c)).collect();
+            prop_assert_eq!(xml_only(text), only);
+        }
+    }
 
     fn check(html: &str, expected: &str) {
         assert_eq!(fold(&words(html)), expected);

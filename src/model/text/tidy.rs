@@ -125,20 +125,18 @@ impl Page {
             self.shown();
             return;
         }
-        let text = if self.line_start { trim_start(text) } else { text };
-        for c in text.chars() {
-            if c.is_whitespace() {
-                self.blank = true;
-            } else if plain::is_visible(c) {
-                self.word(c);
+        let mut rest = if self.line_start { trim_start(text) } else { text };
+        loop {
+            let solid = plain::solid(rest);
+            if solid > 0 {
+                self.due_blank();
+                self.html.push_str(&rest[..solid]);
+                self.shown();
             }
+            let Some(c) = rest[solid..].chars().next() else { return };
+            self.blank |= c.is_whitespace();
+            rest = &rest[solid + c.len_utf8()..];
         }
-    }
-
-    fn word(&mut self, c: char) {
-        self.due_blank();
-        self.html.push(c);
-        self.shown();
     }
 
     fn shown(&mut self) {
