@@ -46,6 +46,12 @@ impl Question {
         Question { method: Method::GET, headers: headers(reader), body: None }
     }
 
+    /// Whether its body holds one of these words in braces.
+    pub fn holds(&self, words: &[&str]) -> bool {
+        let body = self.body.iter().flat_map(|(body, _)| body.paths());
+        body.into_iter().any(|path| words.contains(&path.as_str()))
+    }
+
     /// The request that asks `address`, with the body's places filled in.
     pub fn put(&self, address: Uri, value: impl Fn(&Path) -> Option<String>) -> Request {
         let body = self.body.as_ref().and_then(|(body, manner)| body.fill(*manner, value));

@@ -5,6 +5,7 @@
 
 mod show;
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use crate::adapter::{About, Ask, Entry, Problem, Request};
@@ -16,6 +17,9 @@ use crate::model::time::Timestamp;
 use crate::net::{Answer, Permit, Transport};
 
 use super::{Outcome, Refused, app, poll};
+
+/// Answers without entries that are followed.
+const LEADS_MOST: usize = 3;
 
 /// What to look at.
 #[derive(Debug, clap::Args)]
@@ -141,12 +145,20 @@ impl Looker<'_> {
             shown: Vec::new(),
             problems: Vec::new(),
         };
-        for ask in self.upstream.adapter.asks(&self.upstream.source, self.now) {
+        let mut asks: VecDeque<Ask> =
+            self.upstream.adapter.asks(&self.upstream.source, self.now).into();
+        while let Some(ask) = asks.pop_front() {
             let (exchange, answer) = self.exchange(&ask.request).await;
             let is_usable = exchange.is_usable();
             look.exchanges.push(exchange);
             let Some(answer) = answer.filter(|_| is_usable) else { continue };
             let parsed = self.upstream.adapter.parse(&ask, &answer.at, &answer.response);
+            // What only leads on (a sitemap of sitemaps) is followed until there is something to show.
+            if let Some(next) = parsed.next.filter(|_| parsed.entries.is_empty())
+                && look.exchanges.len() < LEADS_MOST
+            {
+                asks.push_front(Ask::list(next));
+            }
             look.about = parsed.about;
             look.entries += parsed.entries.len();
             look.problems.extend(parsed.problems);

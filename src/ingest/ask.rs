@@ -2,7 +2,7 @@
 //!
 //! Ends in a `Listing` or in words that say why there is none; stores nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -139,6 +139,10 @@ impl Poll<'_> {
     /// listing was not taken to its end. A later page that fails costs itself and not those before it.
     async fn pages(&self, mut parsed: Parsed, listing: &mut Listing) -> Result<(), Failure> {
         for page in 2..=PAGES {
+            // A page that shows nothing beyond those before it is the last, whatever it says.
+            if !parsed.entries.is_empty() && listing.shows(&parsed.entries) {
+                return Ok(());
+            }
             let next = parsed.next.take();
             // A page without entries that names another only leads there.
             let goes_on = parsed.entries.is_empty() || self.lease.state.unfinished;
@@ -185,6 +189,12 @@ impl Poll<'_> {
 }
 
 impl Listing {
+    /// Whether all these entries are among its own.
+    fn shows(&self, entries: &[Entry]) -> bool {
+        let own: HashSet<u64> = self.entries.iter().map(|entry| entry.mark.key).collect();
+        entries.iter().all(|entry| own.contains(&entry.mark.key))
+    }
+
     fn add(&mut self, parsed: Parsed) {
         if self.about == About::default() {
             self.about = parsed.about;

@@ -171,13 +171,13 @@ impl Draft {
         let summary = summary
             .map(|text| PlainText::of(&text))
             .map(|text| titles::without_title(text, &title));
-        let summary =
-            summary.filter(|summary| !summary.is_empty() && !titles::same(summary, &title));
+        let summary = summary.filter(|summary| !summary.is_empty());
         let title_inferred = title.is_empty();
         let title = match title_inferred {
             true => titles::infer(summary.as_ref(), content.as_ref())?,
             false => title,
         };
+        let summary = summary.filter(|summary| !titles::same(summary, &title));
         let mut matter = Matter {
             title,
             title_inferred,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::json::start;
 use super::written::Written;
 use crate::adapter::select::fields::Fields;
-use crate::adapter::select::path::Path;
+use crate::adapter::select::path::{Path, words};
 use crate::adapter::select::template::{Manner, Template};
 use crate::adapter::{Entry, Parsed, Problem};
 use crate::model::draft::Draft;
@@ -74,11 +74,14 @@ impl Fill {
     fn put(&self, object: &Value, body: &mut String) {
         for (n, value) in self.from.find(object).into_iter().take(FILLED_MOST).enumerate() {
             let mark = self.mark.replace("{n}", &n.to_string());
+            // What a value lacks is left blank: a picture without a caption is still a picture.
             let of = |path: &Path| {
-                path.find(value).into_iter().flat_map(crate::adapter::select::path::words).next()
+                let found = path.find(value).into_iter().flat_map(words).next();
+                Some(found.unwrap_or_default())
             };
-            if let Some(at) = body.find(&mark) {
-                let filled = self.template.fill(Manner::Markup, of).unwrap_or_default();
+            if let (Some(at), Some(filled)) =
+                (body.find(&mark), self.template.fill(Manner::Markup, of))
+            {
                 body.replace_range(at..at + mark.len(), &filled);
             }
         }

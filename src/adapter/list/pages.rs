@@ -13,6 +13,7 @@ use http::Uri;
 use serde_json::Value;
 use url::Url;
 
+use crate::adapter::question::Question;
 use crate::adapter::select;
 use crate::adapter::select::path::{Language, Path, words};
 use crate::adapter::select::template::Template;
@@ -86,6 +87,7 @@ impl Pages {
     pub fn read(
         setting: &Setting,
         own: Option<&Template>,
+        question: &Question,
         language: Language,
         mistakes: &mut Vec<Mistake>,
     ) -> Pages {
@@ -97,13 +99,18 @@ impl Pages {
         let turns = |template: &Template| {
             template.paths().any(|path| matches!(path.as_str(), "page" | "cursor"))
         };
-        if !url.as_ref().or(own).is_some_and(turns) {
-            reader
-                .note(setting, "`url` should hold {page} or {cursor}, else every page is the same");
+        let is_turned = question.holds(&["page", "cursor"]);
+        if !is_turned && !url.as_ref().or(own).is_some_and(turns) {
+            reader.note(
+                setting,
+                "`url` (or `body`) should hold {page} or {cursor}, else every page is the same",
+            );
         }
         let has_cursor =
             |template: &Template| template.paths().any(|path| path.as_str() == "cursor");
-        if url.as_ref().or(own).is_some_and(has_cursor) && cursor.is_none() {
+        let uses_cursor =
+            question.holds(&["cursor"]) || url.as_ref().or(own).is_some_and(has_cursor);
+        if uses_cursor && cursor.is_none() {
             reader.note(
                 setting,
                 "`cursor` is missing here: where an answer says what {cursor} is next",

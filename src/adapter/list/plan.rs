@@ -144,7 +144,8 @@ impl List {
         let detail =
             reader.table("detail").and_then(|detail| detail_of(detail, kind, reader.mistakes()));
         let page = reader.table("page");
-        let pages = page.map(|page| Pages::read(page, own.as_ref(), language, reader.mistakes()));
+        let pages = page
+            .map(|page| Pages::read(page, own.as_ref(), &question, language, reader.mistakes()));
         let shelves = shelves.unwrap_or_default();
         let (items, fields) = (items?, fields?);
         let looks = looks(&fields, &shelves, &skip, detail.as_ref());
@@ -306,24 +307,22 @@ fn item_fields(setting: &Setting, language: Language, mistakes: &mut Vec<Mistake
 
 /// Where the fields of a sitemap's entries stand, by its own specification.
 fn sitemap_fields() -> Fields {
-    let row = |(field, paths): (&str, &[&str])| {
-        let setting = |value| Setting { span: 0..0, value };
-        let paths = paths.iter().map(|path| setting(Value::String((*path).to_owned()))).collect();
-        (Name { span: 0..0, text: field.to_owned() }, setting(Value::Array(paths)))
-    };
-    let rows: [(&str, &[&str]); 8] = [
-        ("guid", &["loc"]),
-        ("link", &["loc"]),
-        ("title", &["news.title", "video.title"]),
-        ("published", &["news.publication_date", "video.publication_date", "lastmod"]),
-        ("category", &["news.keywords"]),
-        ("outlet", &["news.name"]),
-        ("language", &["news.language"]),
-        ("image", &["image.loc", "video.thumbnail_loc"]),
+    let setting = |value| Setting { span: 0..0, value };
+    let name = |text: &str| Name { span: 0..0, text: text.to_owned() };
+    let text = |text: &str| setting(Value::String(text.to_owned()));
+    let paths = |paths: &[&str]| setting(Value::Array(paths.iter().copied().map(text).collect()));
+    let keywords = vec![(name("path"), text("news.keywords")), (name("split"), text(","))];
+    let rows = vec![
+        (name("guid"), text("loc")),
+        (name("link"), text("loc")),
+        (name("title"), paths(&["news.title", "video.title"])),
+        (name("published"), paths(&["news.publication_date", "video.publication_date", "lastmod"])),
+        (name("category"), setting(Value::Table(keywords))),
+        (name("outlet"), text("news.name")),
+        (name("language"), text("news.language")),
+        (name("image"), paths(&["image.loc", "video.thumbnail_loc"])),
     ];
-    let table = Value::Table(rows.into_iter().map(row).collect());
-    let mut mistakes = Vec::new();
-    item_fields(&Setting { span: 0..0, value: table }, Language::Json, &mut mistakes)
+    item_fields(&setting(Value::Table(rows)), Language::Json, &mut Vec::new())
 }
 
 fn wrapper(reader: &mut Reader) -> Wrapper {

@@ -358,7 +358,7 @@ most = 0
         "\"www.example.com\" | `www.example.com` should be an address such as https://www.example.com/",
         "[detail] | `url` is missing here",
         "0 | this should be a number from 1 to 1000",
-        "[page] | `url` should hold {page} or {cursor}, else every page is the same",
+        "[page] | `url` (or `body`) should hold {page} or {cursor}, else every page is the same",
     ];
     let found = mistakes(&JSON, toml);
     for (found, expected) in found.iter().zip(expected) {

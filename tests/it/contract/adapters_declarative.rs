@@ -17,12 +17,12 @@ use feedloom::model::text::{Kind, Text};
 use feedloom::model::time::{Form, Offset, Timestamp};
 use serde_json::{Map, Value, json};
 
-fn fixtures(kind: &str) -> PathBuf {
+pub(super) fn fixtures(kind: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(kind)
 }
 
 /// The files of a folder with this ending, without it, sorted.
-fn cases(folder: &Path, ending: &str) -> Vec<String> {
+pub(super) fn cases(folder: &Path, ending: &str) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
     let names = names.map(|name| name.into_string().unwrap());
     let cases: BTreeSet<String> =
@@ -41,12 +41,12 @@ fn source(toml: &str) -> (Source, Box<dyn Adapter>) {
 }
 
 /// 15 March 2023, 10:00 in China.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_seconds(1_678_845_600, Offset::CHINA).unwrap()
 }
 
 /// An answer as it is recorded: headers, a blank line, the body.
-fn answer(recorded: &[u8]) -> Response {
+pub(super) fn answer(recorded: &[u8]) -> Response {
     let end = recorded.windows(2).position(|pair| pair == b"\n\n").expect("a blank line");
     let mut answer = Response::new(recorded[end + 2..].to_vec().into());
     for line in std::str::from_utf8(&recorded[..end]).unwrap().lines() {
@@ -129,7 +129,7 @@ fn entry(entry: &Entry) -> Value {
     Value::Object(shown)
 }
 
-fn put(shown: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
+pub(super) fn put(shown: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
     let value = value.into();
     if !value.is_null() && value != json!([]) {
         shown.insert(key.to_owned(), value);
@@ -152,7 +152,7 @@ fn stamp(stamp: &Stamp) -> String {
 }
 
 /// Compares with the golden, or rewrites it.
-fn golden(folder: &Path, case: &str, shown: &Value) {
+pub(super) fn golden(folder: &Path, case: &str, shown: &Value) {
     let path = folder.join(format!("{case}.expected.json"));
     let printed = format!("{shown:#}\n");
     if std::env::var_os("FEEDLOOM_BLESS").is_some() {
@@ -163,7 +163,7 @@ fn golden(folder: &Path, case: &str, shown: &Value) {
     assert!(printed == expected, "{} differs; what came:\n{printed}", path.display());
 }
 
-fn no_orphans(folder: &Path, cases: &[String]) {
+pub(super) fn no_orphans(folder: &Path, cases: &[String]) {
     for orphan in self::cases(folder, ".expected.json") {
         assert!(cases.contains(&orphan), "{orphan}.expected.json belongs to no case");
     }

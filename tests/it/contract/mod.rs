@@ -5,3 +5,4 @@ mod adapters_declarative;
 mod formats;
 mod house;
 mod store;
+mod upstreams;
