@@ -126,12 +126,22 @@ fn narrow(
         Utf8::Damaged => (UTF_8, "its bytes are UTF-8 with a few faults"),
         Utf8::Other => {
             // Servers put a Western default on everything; a document that says otherwise knows better.
-            let knows_better = declared.is_some_and(|(encoding, _)| is_double_byte(encoding));
+            let knows_better =
+                declared.is_some_and(|(encoding, _)| encoding != UTF_8 && encoding != WINDOWS_1252);
             let counts =
                 |encoding| encoding != UTF_8 && !(encoding == WINDOWS_1252 && knows_better);
             let said: Vec<_> = said().filter(|(encoding, _)| counts(*encoding)).collect();
             let fitting = said.iter().copied().find(|(encoding, _)| fits(encoding, bytes));
-            fitting.unwrap_or_else(|| guess(bytes, said.first().copied()))
+            match fitting {
+                // Every byte fits a Western label; what the bytes look like says more than that.
+                Some((encoding, _)) if encoding == WINDOWS_1252 => {
+                    let found = guess(bytes, None);
+                    let is_proven = is_double_byte(found.0) && fits(found.0, bytes);
+                    if is_proven { found } else { (encoding, fitting.map_or("", |said| said.1)) }
+                }
+                Some(said) => said,
+                None => guess(bytes, said.first().copied()),
+            }
         }
     }
 }

@@ -88,7 +88,12 @@ fn content<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     }
 }
 
-fn category<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, categories: &mut Vec<Category<'a>>) {
+/// Reads a `category`.
+pub(super) fn category<'a>(
+    reader: &mut Reader<'a>,
+    tag: Tag<'a>,
+    categories: &mut Vec<Category<'a>>,
+) {
     let (term, label) = (tag.attribute("term"), tag.attribute("label"));
     let word = reader.word(tag);
     if let Some(term) = term.or(word).or_else(|| label.clone()) {
@@ -96,7 +101,8 @@ fn category<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, categories: &mut Vec<Cate
     }
 }
 
-fn source<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
+/// Reads the `source` an entry was taken from.
+pub(super) fn source<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let mut source = Channel { language: reader.language.clone(), ..Channel::default() };
     reader.within(tag, |reader, tag| channel(reader, tag, &mut source));
     source.settle();

@@ -145,6 +145,8 @@ pub struct Channel<'a> {
     pub docs: Option<Raw<'a>>,
     /// All links, the alternate one too.
     pub links: Vec<Link<'a>>,
+    /// A date of which nobody says what happened then (`dc:date`).
+    pub(super) dated: Option<Raw<'a>>,
 }
 
 impl Channel<'_> {
@@ -157,6 +159,9 @@ impl Channel<'_> {
     /// Settles what only the whole tells.
     pub(super) fn settle(&mut self) {
         fill(&mut self.link, alternate(&self.links));
+        let dated = self.dated.take();
+        fill(&mut self.published, dated.clone());
+        fill(&mut self.updated, dated);
     }
 
     /// The address of the first link with this relation.
@@ -210,6 +215,11 @@ pub struct Item<'a> {
     pub source: Option<Box<Channel<'a>>>,
     /// Whether the document ends inside it.
     pub is_cut: bool,
+    /// A date of which nobody says what happened then (`dc:date`): it was published, and it is the
+    /// last we know of.
+    pub(super) dated: Option<Raw<'a>>,
+    /// A line that stands for the summary where there is none.
+    pub(super) tagline: Option<Text<'a>>,
     /// The link FeedBurner put its own in place of.
     pub(super) original: Option<Raw<'a>>,
     /// A guid that is an address.
@@ -222,6 +232,11 @@ impl<'a> Item<'a> {
         let original = self.original.take();
         set(&mut self.link, original);
         fill(&mut self.link, alternate(&self.links));
+        let dated = self.dated.take();
+        fill(&mut self.published, dated.clone());
+        fill(&mut self.updated, dated);
+        let tagline = self.tagline.take();
+        fill(&mut self.summary, tagline);
         let permalink = self.permalink.take();
         fill(&mut self.link, permalink);
     }

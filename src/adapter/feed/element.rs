@@ -5,6 +5,7 @@
 
 use super::base64;
 use super::document::{Enclosure, Generator, Item, Link, Person, Raw, Text, add, fill, set};
+use super::name::Space;
 use super::reader::{Reader, Shape};
 use super::xml::Tag;
 use crate::model::text::Kind;
@@ -94,14 +95,57 @@ pub(super) fn item_link<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut It
 /// Reads a person, with elements as in Atom or as one line as in RSS.
 pub(super) fn person<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Person<'a> {
     let mut person = Person::default();
-    let text = reader.within(tag, |reader, tag| match reader.name(tag.name).1.as_str() {
-        "name" => set(&mut person.name, reader.word(tag)),
-        "email" => set(&mut person.email, reader.word(tag)),
-        "uri" | "url" | "homepage" => set(&mut person.url, address(reader, tag)),
-        _ => reader.skip(tag),
+    let text = reader.within_while(tag, is_of_person, |reader, tag| {
+        match reader.name(tag.name).1.as_str() {
+            "name" => set(&mut person.name, reader.word(tag)),
+            "email" => set(&mut person.email, reader.word(tag)),
+            "uri" | "url" | "homepage" => set(&mut person.url, address(reader, tag)),
+            _ => reader.skip(tag),
+        }
     });
     let read = Person::parse(text.text);
     if person.is_empty() { read } else { person }
+}
+
+/// Whether an element may stand in a person: none of those that stand beside one.
+fn is_of_person(space: Space, name: &str) -> bool {
+    let is_beside = matches!(
+        name,
+        "title"
+            | "link"
+            | "id"
+            | "guid"
+            | "description"
+            | "summary"
+            | "content"
+            | "encoded"
+            | "subtitle"
+            | "pubdate"
+            | "date"
+            | "published"
+            | "updated"
+            | "issued"
+            | "modified"
+            | "created"
+            | "category"
+            | "subject"
+            | "comments"
+            | "enclosure"
+            | "source"
+            | "author"
+            | "creator"
+            | "contributor"
+            | "language"
+            | "copyright"
+            | "rights"
+            | "generator"
+            | "image"
+            | "ttl"
+            | "docs"
+            | "explicit"
+            | "thumbnail"
+    );
+    !is_beside || matches!(space, Space::Xhtml | Space::Other)
 }
 
 /// Reads a `generator`, in the spelling of 1.0 or of 0.3.

@@ -6,11 +6,11 @@
 use super::document::{
     Category, Channel, Enclosure, Image, Item, Link, Person, Raw, Text, add, fill, set,
 };
-use super::element;
 use super::name::Space;
 use super::person::people;
 use super::reader::{Reader, Shape};
 use super::xml::Tag;
+use super::{atom, element};
 use crate::model::text::Kind;
 
 /// The vocabulary Apple's categories are from.
@@ -19,27 +19,30 @@ const ITUNES: &str = "http://www.itunes.com/";
 /// Reads one element of a feed that is not of its format.
 pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut Channel<'a>) {
     use Shape::{Body, Brief};
-    use Space::{Atom, Dc, Licence, Podcast, Syndication};
+    use Space::{Admin, Atom, Dc, Licence, Media, Podcast, Syndication};
     let (space, name) = reader.name(tag.name);
     match (space, name.as_str()) {
         (Atom, "link") => element::channel_link(reader, tag, &mut channel.links),
         (Atom, "id") => fill(&mut channel.id, reader.word(tag)),
         (Atom, "title") => fill(&mut channel.title, element::text(reader, tag, Brief)),
         (Atom, "subtitle") => fill(&mut channel.subtitle, element::text(reader, tag, Body)),
-        (Atom, "updated") => fill(&mut channel.updated, reader.word(tag)),
+        (Atom, "updated" | "modified") => fill(&mut channel.updated, reader.word(tag)),
+        (Atom, "published" | "issued") => fill(&mut channel.published, reader.word(tag)),
+        (Atom, "category") => atom::category(reader, tag, &mut channel.categories),
         (Atom, "author") => people(&mut channel.authors, element::person(reader, tag)),
         (Atom, "contributor") => people(&mut channel.contributors, element::person(reader, tag)),
         (Atom, "rights") => fill(&mut channel.rights, element::text(reader, tag, Brief)),
         (Atom, "generator") => fill(&mut channel.generator, element::generator(reader, tag)),
-        (Atom, "icon") => fill(&mut channel.icon, reader.word(tag)),
-        (Atom, "logo") => fill(&mut channel.logo, reader.word(tag)),
+        (Atom, "icon") => fill(&mut channel.icon, element::address(reader, tag)),
+        (Atom, "logo") => fill(&mut channel.logo, element::address(reader, tag)),
 
         (Dc, "title") => fill(&mut channel.title, reader.text(tag, Kind::Unsaid, Brief)),
         (Dc, "description") => fill(&mut channel.subtitle, reader.text(tag, Kind::Unsaid, Body)),
         (Dc, "creator" | "author") => people(&mut channel.authors, element::person(reader, tag)),
         (Dc, "contributor") => people(&mut channel.contributors, element::person(reader, tag)),
         (Dc, "publisher") => fill(&mut channel.publisher, someone(reader, tag)),
-        (Dc, "date" | "issued") => fill(&mut channel.published, reader.word(tag)),
+        (Dc, "date") => fill(&mut channel.dated, reader.word(tag)),
+        (Dc, "issued") => fill(&mut channel.published, reader.word(tag)),
         (Dc, "modified") => fill(&mut channel.updated, reader.word(tag)),
         (Dc, "subject") => subject(reader, tag, &mut channel.categories),
         (Dc, "rights") => fill(&mut channel.rights, reader.text(tag, Kind::Unsaid, Brief)),
@@ -59,6 +62,10 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
         (Podcast, "keywords") => keywords(reader, tag, &mut channel.categories),
         (Podcast, "image") => fill(&mut channel.image, picture(reader, tag)),
 
+        (Media, "keywords") => keywords(reader, tag, &mut channel.categories),
+        (Media, "category") => media_category(reader, tag, &mut channel.categories),
+        (Media, "thumbnail") => fill(&mut channel.image, picture(reader, tag)),
+        (Admin, "generatoragent") => fill(&mut channel.generator, element::generator(reader, tag)),
         (Licence, "license") => licence(reader, tag, &mut channel.links),
         _ => reader.skip(tag),
     }
@@ -75,8 +82,11 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Atom, "title") => fill(&mut item.title, element::text(reader, tag, Brief)),
         (Atom, "summary") => fill(&mut item.summary, element::text(reader, tag, Body)),
         (Atom, "content") => fill(&mut item.content, element::text(reader, tag, Body)),
-        (Atom, "published") => fill(&mut item.published, reader.word(tag)),
-        (Atom, "updated") => fill(&mut item.updated, reader.word(tag)),
+        (Atom, "published" | "issued") => fill(&mut item.published, reader.word(tag)),
+        (Atom, "updated" | "modified") => fill(&mut item.updated, reader.word(tag)),
+        (Atom, "created") => fill(&mut item.created, reader.word(tag)),
+        (Atom, "category") => atom::category(reader, tag, &mut item.categories),
+        (Atom, "source") => atom::source(reader, tag, item),
         (Atom, "author") => people(&mut item.authors, element::person(reader, tag)),
         (Atom, "contributor") => people(&mut item.contributors, element::person(reader, tag)),
         (Atom, "rights") => fill(&mut item.rights, element::text(reader, tag, Brief)),
@@ -93,7 +103,8 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Dc, "creator" | "author") => people(&mut item.authors, element::person(reader, tag)),
         (Dc, "contributor") => people(&mut item.contributors, element::person(reader, tag)),
         (Dc, "publisher") => fill(&mut item.publisher, someone(reader, tag)),
-        (Dc, "date" | "issued") => fill(&mut item.published, reader.word(tag)),
+        (Dc, "date") => fill(&mut item.dated, reader.word(tag)),
+        (Dc, "issued") => fill(&mut item.published, reader.word(tag)),
         (Dc, "modified") => fill(&mut item.updated, reader.word(tag)),
         (Dc, "created") => fill(&mut item.created, reader.word(tag)),
         (Dc, "valid") => fill(&mut item.expired, reader.word(tag).and_then(end_of_period)),
@@ -115,16 +126,18 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
 
         (Podcast, "title") => fill(&mut item.title, reader.text(tag, Kind::Unsaid, Brief)),
         (Podcast, "author") => author(reader, tag, &mut item.authors),
-        (Podcast, "subtitle" | "summary" | "description") => {
+        (Podcast, "subtitle") => fill(&mut item.tagline, reader.text(tag, Kind::Unsaid, Body)),
+        (Podcast, "summary" | "description") => {
             fill(&mut item.summary, reader.text(tag, Kind::Unsaid, Body));
         }
+        (Podcast, "category") => podcast_category(reader, tag, &mut item.categories),
         (Podcast, "keywords") => keywords(reader, tag, &mut item.categories),
         (Podcast, "image") => {
             fill(&mut item.image, picture(reader, tag).and_then(|image| image.href))
         }
         (Podcast, "person") => people(&mut item.contributors, element::person(reader, tag)),
 
-        (FeedBurner, "origlink") => set(&mut item.original, reader.word(tag)),
+        (FeedBurner, "origlink") => set(&mut item.original, element::address(reader, tag)),
         (Licence, "license") => licence(reader, tag, &mut item.links),
         _ => reader.skip(tag),
     }
@@ -160,7 +173,8 @@ fn podcast_category<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, categories: &mut 
     if let Some(term) = tag.attribute("text") {
         add(categories, Category { term, scheme: Some(ITUNES.into()), label: None });
     }
-    reader.within(tag, |reader, tag| {
+    let is_podcasts = |space: Space, _: &str| space == Space::Podcast;
+    reader.within_while(tag, is_podcasts, |reader, tag| {
         if let Some(term) = tag.attribute("text") {
             add(categories, Category { term, scheme: Some(ITUNES.into()), label: None });
         }

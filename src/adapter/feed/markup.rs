@@ -81,7 +81,8 @@ impl<'a> Writer<'a> {
     pub fn start(&mut self, tag: Tag<'a>) {
         self.content.is_markup = true;
         let name = local(tag.name);
-        if self.depth == 0 {
+        let is_outermost = self.depth == 0;
+        if is_outermost {
             self.see_wrapper(name, &tag);
         }
         if self.depth < DEPTH {
@@ -91,7 +92,7 @@ impl<'a> Writer<'a> {
         }
         self.depth += usize::from(!is_void(name));
         if let Wrapper::Open(start) = &mut self.wrapper
-            && self.depth == 1
+            && is_outermost
         {
             *start = self.content.raw.len();
         }
@@ -113,6 +114,11 @@ impl<'a> Writer<'a> {
         if self.depth < DEPTH {
             self.push(Cow::Owned(format!("</{name}>")));
         }
+    }
+
+    /// Whether an element stands open in the text.
+    pub fn is_within(&self) -> bool {
+        self.depth > 0
     }
 
     /// What it came to.

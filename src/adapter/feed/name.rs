@@ -31,6 +31,8 @@ pub(super) enum Space {
     Thread,
     /// Places.
     Geo,
+    /// What wrote a feed and whom to tell of its faults.
+    Admin,
     /// HTML in XML.
     Xhtml,
     /// Anything else.
@@ -60,6 +62,9 @@ impl Space {
             "search.yahoo.com/mrss" | "video.search.yahoo.com/mrss" => Space::Media,
             "rssboard.org/media-rss" => Space::Media,
             "itunes.com/dtds/podcast-1.0.dtd" | "podcastindex.org/namespace/1.0" => Space::Podcast,
+            "google.com/schemas/play-podcasts/1.0" => Space::Podcast,
+            namespace if namespace.starts_with("github.com/podcastindex-org/") => Space::Podcast,
+            "webns.net/mvcb" => Space::Admin,
             "web.resource.org/cc" | "creativecommons.org/ns" => Space::Licence,
             "backend.userland.com/creativecommonsrssmodule" => Space::Licence,
             "cyber.law.harvard.edu/rss/creativecommonsrssmodule.html" => Space::Licence,
@@ -85,6 +90,7 @@ impl Space {
             "cc" | "creativecommons" => Space::Licence,
             "feedburner" => Space::FeedBurner,
             "slash" | "thr" | "wfw" => Space::Thread,
+            "admin" => Space::Admin,
             "georss" | "geo" | "gml" => Space::Geo,
             "xhtml" | "html" | "h" => Space::Xhtml,
             _ => Space::Other,
@@ -122,6 +128,9 @@ impl Lower {
     }
 }
 
+/// Prefixes whose meaning is kept; no feed uses so many, and each name is looked up among them.
+const DECLARED: usize = 256;
+
 /// The namespaces in scope, the innermost last.
 #[derive(Default)]
 pub(super) struct Spaces<'a> {
@@ -137,7 +146,9 @@ impl<'a> Spaces<'a> {
             _ => return,
         };
         let space = Space::of_address(value).unwrap_or_else(|| Space::of_prefix(prefix));
-        self.declared.push((prefix, space));
+        if self.declared.len() < DECLARED && self.of(prefix) != space {
+            self.declared.push((prefix, space));
+        }
     }
 
     /// How many are in scope, to come back to.

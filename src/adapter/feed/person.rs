@@ -3,11 +3,18 @@
 
 use std::ops::Range;
 
-use super::document::{Person, Raw, add};
+use super::document::{Person, Raw, add, fill};
+use crate::model::text::{PlainText, Text};
 
 impl<'a> Person<'a> {
     /// Reads `a@b.c (Name)`, `Name <a@b.c>` and what people make of them.
     pub(super) fn parse(text: Raw<'a>) -> Person<'a> {
+        // A name somebody made a link of.
+        let marked = Text::unsaid(text.as_ref());
+        let text = match text.contains('<') && marked.is_html() {
+            true => Raw::Owned(PlainText::of(&marked).into_string()),
+            false => text,
+        };
         let Some(email) = email(&text) else {
             return Person {
                 name: Some(text).filter(|name| !name.is_empty()),
@@ -43,10 +50,15 @@ fn email(text: &str) -> Option<Range<usize>> {
     (start < at && end > at + 1).then_some(start..end)
 }
 
-/// Adds a person, unless the same is there under another element already.
+/// Adds a person. The same under another element says the more about one who is there already.
 pub(super) fn people<'a>(people: &mut Vec<Person<'a>>, person: Person<'a>) {
-    let is_known = |known: &Person<'a>| known.name.is_some() && known.name == person.name;
-    if !person.is_empty() && !people.iter().any(is_known) {
-        add(people, person);
+    let is_same = |known: &&mut Person<'a>| known.name.is_some() && known.name == person.name;
+    match people.iter_mut().find(is_same) {
+        Some(known) => {
+            fill(&mut known.email, person.email);
+            fill(&mut known.url, person.url);
+        }
+        None if person.is_empty() => {}
+        None => add(people, person),
     }
 }

@@ -7,9 +7,9 @@
 
 use url::Url;
 
-use super::document::{Document, Format, ITEMS};
+use super::document::{Channel, Document, Format, ITEMS};
 use super::name::Space;
-use super::reader::{Reader, same};
+use super::reader::{Reader, is, same};
 use super::xml::{Tag, Token, local};
 use super::{atom, json, page, rss};
 use crate::adapter::Problem;
@@ -21,13 +21,16 @@ pub fn read<'a>(text: &'a str, at: Option<&'a Url>) -> Result<Document<'a>, Stri
         None => Err("the document is empty".to_owned()),
         // A message in brackets before the root looks like JSON at first.
         Some(b'{' | b'[') => json::read(text).or_else(|why| xml(text, at).map_err(|_| why)),
-        Some(_) => xml(text, at),
+        Some(b'<') => xml(text, at),
+        // A call or a guard around JSON, else words before the root.
+        Some(_) => xml(text, at).or_else(|why| json::wrapped(text).unwrap_or(Err(why))),
     }
 }
 
 fn xml<'a>(text: &'a str, at: Option<&'a Url>) -> Result<Document<'a>, String> {
     let reader = Reader::new(text, at);
-    Walk { reader, is_open: true, root: "", is_closed: false, surplus: 0 }.read(text, at)
+    Walk { reader, is_open: true, root: "", is_closed: false, channels: 0, surplus: 0 }
+        .read(text, at)
 }
 
 /// A walk over the frame of a document.
@@ -39,6 +42,8 @@ struct Walk<'a> {
     root: &'a str,
     /// Whether an end tag of that name was met.
     is_closed: bool,
+    /// How many channels began; what a second one says of itself is not about this feed.
+    channels: usize,
     surplus: usize,
 }
 
@@ -60,7 +65,7 @@ impl<'a> Walk<'a> {
 
     /// The first tag a feed can start with. In an HTML page only an unmistakable one counts.
     fn root(&mut self) -> Option<Tag<'a>> {
-        let (mut is_first, mut is_page) = (true, false);
+        let mut is_page = false;
         while let Some(token) = self.reader.next() {
             let Token::Start(tag) = token else { continue };
             let scope = self.reader.enter(&tag);
@@ -73,14 +78,13 @@ impl<'a> Walk<'a> {
                 ("rss", Space::Core | Space::Other) => true,
                 ("feed", Space::Atom) => true,
                 ("rdf", Space::Rdf | Space::Core) | ("feed" | "channel", Space::Core) => !is_page,
-                ("item", Space::Core) | ("entry", Space::Core | Space::Atom) => is_first,
+                ("item", Space::Core) | ("entry", Space::Core | Space::Atom) => !is_page,
                 _ => false,
             };
             self.reader.leave(scope);
             if found {
                 return Some(tag);
             }
-            is_first = false;
         }
         None
     }
@@ -110,6 +114,15 @@ impl<'a> Walk<'a> {
 
     fn frame(&mut self, tag: Tag<'a>) {
         self.is_open = true;
+        self.channels +=
+            usize::from(!matches!(self.reader.name(tag.name).1.as_str(), "rss" | "rdf"));
+        if self.channels > 1 {
+            return;
+        }
+        // CDF's own way of saying where addresses start.
+        if let Some(base) = tag.attribute("base").filter(|_| is(&tag, "channel")) {
+            self.reader.start_from(&base);
+        }
         let href = self.reader.address(tag.attribute("href"));
         let channel = &mut self.reader.document.channel;
         if channel.language.is_none() {
@@ -127,12 +140,17 @@ impl<'a> Walk<'a> {
     }
 
     fn about(&mut self, tag: Tag<'a>) {
-        let mut channel = std::mem::take(&mut self.reader.document.channel);
+        let mut channel = match self.channels {
+            0 | 1 => std::mem::take(&mut self.reader.document.channel),
+            _ => Channel::default(),
+        };
         match self.reader.document.format {
             Format::Atom => atom::channel(&mut self.reader, tag, &mut channel),
             _ => rss::channel(&mut self.reader, tag, &mut channel),
         }
-        self.reader.document.channel = channel;
+        if self.channels < 2 {
+            self.reader.document.channel = channel;
+        }
     }
 
     fn item(&mut self, tag: Tag<'a>, is_entry: bool) {

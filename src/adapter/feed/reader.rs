@@ -13,10 +13,10 @@ use super::markup::{Content, Writer};
 use super::name::{Lower, Space, Spaces};
 use super::xml::{Tag, Token, Tokens, local};
 use crate::adapter::Problem;
-use crate::model::text::Kind;
+use crate::model::text::{self as model, Kind, PlainText};
 
 /// How often an unknown element that is never closed is given up and what it holds read after all.
-const SECOND_LOOKS: usize = 16;
+const SECOND_LOOKS: usize = 8;
 
 /// A document being read.
 pub(super) struct Reader<'a> {
@@ -104,6 +104,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Lets relative addresses start from here, as `xml:base` does.
+    pub fn start_from(&mut self, address: &str) {
+        self.base = self.join(address).map(Rc::new).or(self.base.take());
+    }
+
     fn join(&self, address: &str) -> Option<Url> {
         let joined = match self.base.as_deref().or(self.at) {
             Some(base) => base.join(address),
@@ -120,7 +125,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an element that holds others; `each` reads one of them, to its end.
-    pub fn within(&mut self, tag: Tag<'a>, mut each: impl FnMut(&mut Self, Tag<'a>)) -> Within<'a> {
+    pub fn within(&mut self, tag: Tag<'a>, each: impl FnMut(&mut Self, Tag<'a>)) -> Within<'a> {
+        self.within_while(tag, |_, _| true, each)
+    }
+
+    /// As `within`, of an element that can only hold what `belongs` to it: anything else shows that it
+    /// was never closed.
+    pub fn within_while(
+        &mut self,
+        tag: Tag<'a>,
+        belongs: impl Fn(Space, &str) -> bool,
+        mut each: impl FnMut(&mut Self, Tag<'a>),
+    ) -> Within<'a> {
         let mut writer = Writer::new(false);
         let is_cut = loop {
             match self.next() {
@@ -130,7 +146,12 @@ impl<'a> Reader<'a> {
                     self.back = Some(token);
                     break false;
                 }
-                Some(Token::Start(child)) => {
+                Some(token @ Token::Start(child)) => {
+                    let (space, name) = self.name(child.name);
+                    if !belongs(space, name.as_str()) {
+                        self.back = Some(token);
+                        break false;
+                    }
                     let scope = self.enter(&child);
                     each(self, child);
                     self.leave(scope);
@@ -173,7 +194,7 @@ impl<'a> Reader<'a> {
                 Token::Text(raw) => writer.text(raw),
                 Token::Literal(raw) => writer.literal(raw),
                 Token::End(name) if same(name, tag.name) && nested == 0 => break,
-                token if self.ends_text(token, shape) => {
+                token if self.ends_text(token, shape, writer.is_within()) => {
                     self.back = Some(token);
                     break;
                 }
@@ -205,7 +226,12 @@ impl<'a> Reader<'a> {
 
     /// The characters of an element that holds a word, a time, an address; none when there are none.
     pub fn word(&mut self, tag: Tag<'a>) -> Option<Raw<'a>> {
-        Some(self.content(tag, Shape::Brief).raw).filter(|raw| !raw.is_empty())
+        let content = self.content(tag, Shape::Brief);
+        let raw = match content.is_markup {
+            true => Raw::Owned(PlainText::of(&model::Text::html(content.raw)).into_string()),
+            false => content.raw,
+        };
+        Some(raw).filter(|raw| !raw.is_empty())
     }
 
     /// A number an element holds.
@@ -243,7 +269,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a token cannot be part of a text: then the text was never closed.
-    fn ends_text(&self, token: Token<'a>, shape: Shape) -> bool {
+    fn ends_text(&self, token: Token<'a>, shape: Shape, is_within: bool) -> bool {
         if self.is_frame(token) {
             return true;
         }
@@ -251,7 +277,11 @@ impl<'a> Reader<'a> {
         let (space, name) = self.name(child.name);
         match name.as_str() {
             _ if shape == Shape::Xhtml => false,
-            _ if space.is_extension() => true,
+            _ if !matches!(space, Space::Core | Space::Atom) => space.is_extension(),
+            // HTML has these, too, but the one in its head and the other never without attributes.
+            "title" | "link" if shape == Shape::Body => {
+                !is_within && child.inside.trim().is_empty()
+            }
             "guid" | "pubdate" | "description" | "category" | "comments" | "enclosure" => true,
             "lastbuilddate" | "managingeditor" | "webmaster" | "textinput" => true,
             "published" | "updated" | "issued" | "modified" | "subtitle" | "tagline" => true,

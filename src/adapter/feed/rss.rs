@@ -34,10 +34,15 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
         "lastbuilddate" => set(&mut channel.updated, reader.word(tag)),
         "category" => category(reader, tag, &mut channel.categories),
         "generator" => set(&mut channel.generator, element::generator(reader, tag)),
-        "docs" => set(&mut channel.docs, reader.word(tag)),
+        "docs" => set(&mut channel.docs, element::address(reader, tag)),
         "ttl" => set(&mut channel.ttl, reader.number(tag)),
         "image" => set(&mut channel.image, image(reader, tag)),
         "logo" => logo(reader, tag, channel),
+        "textinput" => {
+            let own =
+                |_: Space, name: &str| matches!(name, "title" | "description" | "name" | "link");
+            reader.within_while(tag, own, |reader, tag| reader.skip(tag));
+        }
         _ => reader.skip(tag),
     }
 }
@@ -47,6 +52,7 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Item<'a> {
     let mut item = Item { language: reader.language.clone(), ..Item::default() };
     // CDF keeps an item's address and time in attributes of the item itself.
     item.link = reader.address(tag.attribute("href"));
+    item.links.extend(item.link.clone().map(|href| Link { href, ..Link::default() }));
     item.updated = tag.attribute("lastmod");
     let about = tag.attribute("about");
     item.is_cut = reader.within(tag, |reader, tag| element(reader, tag, &mut item)).is_cut;
@@ -76,7 +82,7 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "expirationdate" => set(&mut item.expired, reader.word(tag)),
         "author" => people(&mut item.authors, element::person(reader, tag)),
         "category" => category(reader, tag, &mut item.categories),
-        "comments" => set(&mut item.comments, reader.word(tag)),
+        "comments" => set(&mut item.comments, element::address(reader, tag)),
         "enclosure" => enclosure(reader, tag, item),
         "image" => fill(&mut item.image, image(reader, tag).and_then(|image| image.href)),
         "source" => source(reader, tag, item),
@@ -84,7 +90,13 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "language" => set(&mut item.language, reader.word(tag)),
         "rights" | "copyright" => fill(&mut item.rights, reader.text(tag, Kind::Unsaid, Brief)),
         "updated" | "lastbuilddate" => fill(&mut item.updated, reader.word(tag)),
-        "published" => fill(&mut item.published, reader.word(tag)),
+        "published" | "issued" | "date" => fill(&mut item.published, reader.word(tag)),
+        "modified" => fill(&mut item.updated, reader.word(tag)),
+        "created" => fill(&mut item.created, reader.word(tag)),
+        "id" => fill(&mut item.id, reader.word(tag)),
+        "contributor" => people(&mut item.contributors, element::person(reader, tag)),
+        // Of CDF: where its item leads.
+        "a" => fill(&mut item.link, reader.address(tag.attribute("href"))),
         "summary" => fill(&mut item.summary, reader.text(tag, Kind::Unsaid, Body)),
         _ => reader.skip(tag),
     }
@@ -109,8 +121,12 @@ fn guid<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let is_permalink =
         tag.attribute("isPermaLink").is_none_or(|said| !said.eq_ignore_ascii_case("false"));
     let guid = reader.word(tag);
+    // What says so itself may be relative.
+    let says_so = tag.attribute("isPermaLink").is_some() && is_permalink;
+    let leads = |guid: &Raw<'_>| is_address(guid) || (says_so && !guid.contains(':'));
     if is_permalink {
-        set(&mut item.permalink, guid.clone().filter(|guid| is_address(guid)));
+        let address = reader.address(guid.clone().filter(leads));
+        set(&mut item.permalink, address);
     }
     set(&mut item.id, guid);
 }
@@ -121,7 +137,8 @@ fn is_address(text: &str) -> bool {
 }
 
 fn category<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, categories: &mut Vec<Category<'a>>) {
-    let (scheme, value) = (tag.attribute("domain"), tag.attribute("value"));
+    let scheme = tag.attribute("domain").or_else(|| tag.attribute("scheme"));
+    let value = tag.attribute("value");
     let term = reader.word(tag).or(value).or_else(|| tag.attribute("term"));
     if let Some(term) = term {
         add(categories, Category { term, scheme, label: tag.attribute("label") });
@@ -139,14 +156,16 @@ fn enclosure<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
 
 fn image<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Option<Image<'a>> {
     let mut image = Image::default();
-    let text = reader.within(tag, |reader, tag| match reader.name(tag.name).1.as_str() {
-        "url" => image.href = reader.word(tag),
-        "title" => image.title = reader.word(tag),
-        "link" => image.link = reader.word(tag),
-        "width" => image.width = reader.number(tag),
-        "height" => image.height = reader.number(tag),
-        "description" => image.description = reader.word(tag),
-        _ => reader.skip(tag),
+    let text = reader.within_while(tag, is_of_image, |reader, tag| {
+        match reader.name(tag.name).1.as_str() {
+            "url" => image.href = reader.word(tag),
+            "title" => image.title = reader.word(tag),
+            "link" => image.link = reader.word(tag),
+            "width" => image.width = reader.number(tag),
+            "height" => image.height = reader.number(tag),
+            "description" => image.description = reader.word(tag),
+            _ => reader.skip(tag),
+        }
     });
     let named =
         ["url", "href", "src", "resource", "about"].iter().find_map(|name| tag.attribute(name));
@@ -154,6 +173,32 @@ fn image<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Option<Image<'a>> {
     image.href = reader.address(image.href);
     image.link = reader.address(image.link);
     (image != Image::default()).then_some(image)
+}
+
+/// Whether an element may stand in an `image`: none of those that stand beside one and never in one.
+fn is_of_image(_: Space, name: &str) -> bool {
+    !matches!(
+        name,
+        "guid"
+            | "pubdate"
+            | "author"
+            | "category"
+            | "comments"
+            | "enclosure"
+            | "encoded"
+            | "source"
+            | "creator"
+            | "language"
+            | "lastbuilddate"
+            | "managingeditor"
+            | "webmaster"
+            | "generator"
+            | "copyright"
+            | "ttl"
+            | "docs"
+            | "textinput"
+            | "image"
+    )
 }
 
 /// CDF's pictures: a large one, or an icon.
@@ -167,7 +212,11 @@ fn logo<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut Channel<'a>) {
 fn source<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let url = reader.address(tag.attribute("url"));
     let mut source = Channel::default();
-    let text = reader.within(tag, |reader, tag| atom::channel(reader, tag, &mut source)).text;
+    // With an address in its tag it is RSS's, which holds nothing but a name.
+    let is_of_atom = url.is_none();
+    let text = reader
+        .within_while(tag, |_, _| is_of_atom, |reader, tag| atom::channel(reader, tag, &mut source))
+        .text;
     if !text.is_empty() {
         fill(&mut source.title, Some(super::document::Text::new(text, Kind::Unsaid)));
     }

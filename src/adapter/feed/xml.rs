@@ -85,6 +85,8 @@ pub(in crate::adapter) struct Tokens<'a> {
     at: usize,
     /// The `End` owed after `<name/>`.
     owed: Option<&'a str>,
+    /// Where the next section ends, if that was looked for already.
+    section_end: Option<usize>,
     lacking: Lacking,
 }
 
@@ -102,7 +104,7 @@ struct Lacking {
 impl<'a> Tokens<'a> {
     /// The tokens of `text`.
     pub fn new(text: &'a str) -> Tokens<'a> {
-        Tokens { text, at: 0, owed: None, lacking: Lacking::default() }
+        Tokens { text, at: 0, owed: None, section_end: None, lacking: Lacking::default() }
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -123,12 +125,12 @@ impl<'a> Tokens<'a> {
     }
 
     fn start(&mut self) -> Option<Token<'a>> {
-        let inside = self.at + 1;
-        let Some(end) = self.end_of_tag(inside) else {
+        let inside_at = self.at + 1;
+        let Some(end) = self.end_of_tag(inside_at) else {
             self.at = self.text.len();
             return None;
         };
-        let tag = &self.text[inside..end];
+        let tag = &self.text[inside_at..end];
         self.at = end + usize::from(self.text.as_bytes().get(end) == Some(&b'>'));
         let length = tag
             .find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '"' | '\'' | '='))
@@ -136,6 +138,10 @@ impl<'a> Tokens<'a> {
         let (name, inside) = tag.split_at(length);
         if name.len() > NAME {
             return None;
+        }
+        // `Joe <joe@example.org>` that nobody escaped.
+        if name.contains('@') && inside.is_empty() {
+            return Some(Token::Text(&self.text[inside_at - 1..self.at]));
         }
         if closes_itself(inside) {
             self.owed = Some(name);
@@ -202,24 +208,47 @@ impl<'a> Tokens<'a> {
         None
     }
 
-    /// A section that is never closed is read as if its opening weren't there: up to the next end tag it holds the same.
+    /// A section that is never closed is read as if its opening weren't there: up to the next end tag it
+    /// holds the same.
     fn literal(&mut self) -> Option<Token<'a>> {
         let start = self.at + 9;
         self.at = start;
-        let end = start + find(self.rest(), 0, b"]]>", &mut self.lacking.literal)?;
+        if self.section_end.is_none_or(|end| end < start) {
+            self.section_end =
+                find(self.rest(), 0, b"]]>", &mut self.lacking.literal).map(|end| start + end);
+        }
+        let end = self.section_end?;
+        let section = &self.text[start..end];
+        if holds_items(section) {
+            return None;
+        }
         self.at = end + 3;
-        Some(Token::Literal(&self.text[start..end]))
+        Some(Token::Literal(section))
     }
 
+    /// The declaration lacks its end more often than it holds a `<`.
     fn instruction(&mut self) {
-        self.at = match find(self.rest(), 2, b"?>", &mut self.lacking.instruction) {
+        let rest = self.rest();
+        if rest.len() > 5
+            && rest[..5].eq_ignore_ascii_case(b"<?xml")
+            && rest[5].is_ascii_whitespace()
+        {
+            self.at = self.after_bracket();
+            return;
+        }
+        self.at = match find(rest, 2, b"?>", &mut self.lacking.instruction) {
             Some(end) => self.at + end + 2,
             None => self.after_bracket(),
         };
     }
 
+    /// Past the next `>`, or up to the `<` before it that shows it was forgotten.
     fn after_bracket(&self) -> usize {
-        memchr(b'>', self.rest()).map_or(self.text.len(), |end| self.at + end + 1)
+        let stop = memchr2(b'<', b'>', &self.rest()[1..]).map(|stop| self.at + 1 + stop);
+        match stop {
+            Some(stop) => stop + usize::from(self.text.as_bytes()[stop] == b'>'),
+            None => self.text.len(),
+        }
     }
 
     /// Past a DOCTYPE and its internal subset, whose declarations nobody reads.
@@ -285,6 +314,17 @@ fn closes_itself(inside: &str) -> bool {
     inside.strip_suffix('/').is_some_and(|before| {
         before.is_empty()
             || before.ends_with(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\''))
+    })
+}
+
+/// Whether a section runs over the end of its item and into the next one's section: then it was never
+/// closed. Only what stands before that next section is looked at, so that no byte is looked at twice.
+fn holds_items(section: &str) -> bool {
+    let Some(next) = memmem::find(section.as_bytes(), b"<![CDATA[") else { return false };
+    let ends = memchr::memchr_iter(b'<', &section.as_bytes()[..next]);
+    ends.map(|at| &section[at + 1..]).any(|after| {
+        let is = |name: &str| after.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name));
+        is("/item") || is("/entry")
     })
 }
 
@@ -400,7 +440,14 @@ mod tests {
     #[test]
     fn sections_and_comments_that_never_end() {
         check("<a><![CDATA[<b>x</b></a>", r#"<a <b "x" >b >a"#);
-        check("<a><!-- x <b>y</b></a>", r#"<a "y" >b >a"#);
+        check("<a><!-- x <b>y</b></a>", r#"<a <b "y" >b >a"#);
+        check("<?xml version='1.0'?\n<a>x</a>", r#"<a "x" >a"#);
+        check("<a><![CDATA[x</item><b><![CDATA[y]]></b></a>", r#"<a "x" >item <b [y] >b >a"#);
+    }
+
+    #[test]
+    fn an_address_in_brackets_is_text() {
+        check("<a>Joe <joe@e.com></a>", r#"<a "Joe " "<joe@e.com>" >a"#);
     }
 
     #[test]
@@ -429,9 +476,19 @@ mod tests {
 
     #[test]
     fn t_15_hostile_delimiters_cost_no_more_than_their_length() {
-        for piece in
-            ["<a b='", "<a b=\"x>", "<!--", "<![CDATA[", "<?", "<a '>\"", "<!DOCTYPE [", "</", "<"]
-        {
+        for piece in [
+            "<a b='",
+            "<a b=\"x>",
+            "<!--",
+            "<![CDATA[",
+            "<![CDATA[</item>",
+            "<?",
+            "<?xml ",
+            "<a '>\"",
+            "<!DOCTYPE [",
+            "</",
+            "<",
+        ] {
             assert!(Tokens::new(&piece.repeat(200_000)).count() <= 400_000, "{piece}");
         }
     }

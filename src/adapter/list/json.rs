@@ -58,7 +58,10 @@ impl Wrapper {
 }
 
 /// What is left of a text once a call or an assignment around it is gone.
-fn plain(text: &str) -> Result<&str, String> {
+///
+/// # Errors
+/// In words, when there is no JSON in it.
+pub fn plain(text: &str) -> Result<&str, String> {
     let mut inside = text.trim_start_matches('\u{FEFF}').trim_start();
     for guard in [")]}',", ")]}'", "while(1);", "for(;;);", "/**/", "try{"] {
         inside = inside.strip_prefix(guard).unwrap_or(inside).trim_start();

@@ -41,6 +41,8 @@ pub const HTML: Kind = Kind { name: "html", keys: plan::KEYS, build: plan::html 
 /// `kind = "sitemap"`.
 pub const SITEMAP: Kind = Kind { name: "sitemap", keys: plan::KEYS, build: plan::sitemap };
 
+pub(super) use json::plain as unwrapped;
+
 /// The most entries kept of one answer (T-15).
 const ENTRIES_MOST: usize = 1_000;
 

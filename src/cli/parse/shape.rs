@@ -54,7 +54,7 @@ impl Shape<'_> {
             "subtitle_type": subtitle_type,
             "link": self.address(&channel.link),
             "id": channel.id,
-            "language": channel.language,
+            "language": tag(&channel.language),
             "updated": self.time("updated", &channel.updated),
             "published": self.time("published", &channel.published),
             "authors": self.people(&channel.authors),
@@ -101,7 +101,7 @@ impl Shape<'_> {
             "image": self.address(&item.image),
             "created": self.time("created", &item.created),
             "expired": self.time("expired", &item.expired),
-            "language": item.language,
+            "language": tag(&item.language),
             "source": item.source.as_deref().map(|source| self.channel(source)),
         })
     }
@@ -148,11 +148,11 @@ impl Shape<'_> {
     }
 
     /// An address as written where it is absolute, made so where it isn't and a base is known; none of
-    /// those a browser would execute.
+    /// those a browser would execute, and none that could end an attribute it is put into.
     fn address(&self, raw: &Option<Raw<'_>>) -> Option<String> {
         let raw = raw.as_deref()?.trim();
         let of_the_web = |url: &Url| matches!(url.scheme(), "http" | "https" | "ftp" | "mailto");
-        match Url::parse(raw) {
+        let address = match Url::parse(raw) {
             Ok(url) if !of_the_web(&url) => None,
             Ok(url) if raw.contains(|c: char| c.is_whitespace() || c.is_control()) => {
                 Some(url.into())
@@ -163,7 +163,11 @@ impl Shape<'_> {
                 None => Some(raw.to_owned()),
             },
             Err(_) => None,
-        }
+        };
+        address.map(|address| match address.contains(['<', '>', '"']) {
+            true => address.replace('<', "%3C").replace('>', "%3E").replace('"', "%22"),
+            false => address,
+        })
     }
 
     fn people(&self, people: &[Person<'_>]) -> Vec<Value> {
@@ -200,7 +204,7 @@ impl Shape<'_> {
     fn enclosures(&self, enclosures: &[Enclosure<'_>]) -> Vec<Value> {
         let shown = enclosures.iter().filter_map(|enclosure| {
             let href = self.address(&Some(enclosure.href.clone()))?;
-            Some(json!({ "href": href, "type": enclosure.media_type, "length": enclosure.length }))
+            Some(json!({ "href": href, "type": media_type(&enclosure.media_type), "length": enclosure.length }))
         });
         shown.collect()
     }
@@ -210,10 +214,10 @@ impl Shape<'_> {
             let href = self.address(&Some(link.href.clone()))?;
             Some(json!({
                 "href": href,
-                "rel": link.rel.as_deref().unwrap_or("alternate"),
-                "type": link.media_type,
+                "rel": link.rel.as_deref().filter(|rel| is_token(rel)).unwrap_or("alternate"),
+                "type": media_type(&link.media_type),
                 "title": words(&link.title),
-                "hreflang": link.hreflang,
+                "hreflang": tag(&link.hreflang),
                 "length": link.length,
             }))
         });
@@ -229,8 +233,39 @@ fn categories(categories: &[Category<'_>]) -> Vec<Value> {
     shown.collect()
 }
 
-/// The words of a field that is no text construct: what is markup in it goes.
+/// The words of a field that is no text construct: what is markup in it goes, and what turns out to be
+/// markup once that is gone goes as well, since nobody who prints them can know.
 fn words(raw: &Option<Raw<'_>>) -> Option<String> {
-    let words = PlainText::of(&text::Text::unsaid(raw.as_deref()?)).into_string();
+    const ROUNDS: usize = 3;
+    let mut words = PlainText::of(&text::Text::unsaid(raw.as_deref()?)).into_string();
+    for _ in 0..ROUNDS {
+        let text = text::Text::unsaid(words.clone());
+        if !words.contains('<') || !text.is_html() {
+            break;
+        }
+        words = PlainText::of(&text).into_string();
+    }
     Some(words).filter(|words| !words.is_empty())
+}
+
+/// A language tag, as far as its shape goes (RFC 5646 section 2.1).
+fn tag(raw: &Option<Raw<'_>>) -> Option<String> {
+    let is_tag = |tag: &&str| {
+        !tag.is_empty() && tag.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    raw.as_deref().map(str::trim).filter(is_tag).map(str::to_owned)
+}
+
+/// A media type, with its parameters (RFC 9110 section 8.3.1).
+fn media_type(raw: &Option<Raw<'_>>) -> Option<String> {
+    let is_type = |kind: &&str| {
+        !kind.is_empty()
+            && kind.chars().all(|c| c.is_ascii_graphic() && !"<>\"'".contains(c) || c == ' ')
+    };
+    raw.as_deref().map(str::trim).filter(is_type).map(str::to_owned)
+}
+
+/// Whether a relation is a name or an address (RFC 8288 section 3.3).
+fn is_token(rel: &str) -> bool {
+    rel.chars().all(|c| c.is_ascii_graphic() && !"<>\"'".contains(c) || c == ' ')
 }

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
+use super::super::link;
 use super::{plain, simple};
 
 /// Deepest nesting a body may have; deeper ones are reduced to their words. DOMPurify's figure.
@@ -143,7 +144,12 @@ fn resolve(address: &str) -> Option<Cow<'_, str>> {
 fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     const RASTERS: [&str; 4] =
         ["data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;"];
-    let is_address = matches!(name, "href" | "src" | "cite" | "poster");
+    // Nobody else looks at what a quotation cites.
+    if name == "cite" {
+        let cited = BASE.with_borrow(|base| link::resolve(value, base.as_ref()));
+        return cited.map(Cow::Owned);
+    }
+    let is_address = matches!(name, "href" | "src" | "poster");
     if !is_address {
         return Some(Cow::Borrowed(value));
     }
@@ -364,6 +370,8 @@ mod tests {
             "<a href=\"&#106;avascript:x\">a</a>",
             "<a rel=\"noopener noreferrer nofollow ugc\">a</a>",
         );
+        check("<q cite=\"javascript:alert(1)\">a</q>", "<q>a</q>");
+        check("<q cite=\"/c\">a</q>", "<q cite=\"https://news.example.com/c\">a</q>");
         check("<svg onload=x><circle>a</circle></svg>b", "b");
         check("<iframe src=//x.example/>a</iframe>b", "b");
         check("<img src=\"data:image/svg+xml;base64,x\" style=\"x\">", "<img>");

@@ -302,6 +302,9 @@ impl Page {
             self.html.replace_range(end..at, "");
             self.open[inner].before = end;
             let shorter = at - end;
+            if shorter == 0 {
+                continue;
+            }
             for open in &mut self.open[inner..] {
                 (open.at, open.content) = (open.at - shorter, open.content - shorter);
             }

@@ -8,8 +8,8 @@ mod value;
 use super::document::{
     Category, Channel, Document, Enclosure, Format, ITEMS, Item, Link, Person, Raw, Text, add, fill,
 };
-use crate::adapter::Problem;
 use crate::adapter::mend::mend;
+use crate::adapter::{Problem, list};
 use crate::model::text::Kind;
 use value::Json;
 
@@ -19,6 +19,12 @@ pub(super) fn read(text: &str) -> Result<Document<'_>, String> {
         Ok(json) => document(json),
         Err(fault) => mended(text, &fault),
     }
+}
+
+/// Reads a JSON Feed in a call or behind a guard; none where there is no such thing.
+pub(super) fn wrapped(text: &str) -> Option<Result<Document<'_>, String>> {
+    let inside = list::unwrapped(text).ok()?;
+    inside.starts_with('{').then(|| read(inside))
 }
 
 /// Reads a document a strict reader refused. An item that was begun and not finished is left out.
