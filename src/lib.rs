@@ -51,6 +51,14 @@
 //! instead, and quick-xml reads and writes only OPML. Measured, that reader stops at the first
 //! fault, makes an event of each reference (thousands in an escaped article), and lets a quote that
 //! was never closed swallow the rest of the document.
+//!
+//! The three declarative kinds `json`, `html` and `sitemap` are one adapter, `adapter::list`, rather
+//! than a file each: paging, leads, details, signatures and budgets are the same for all, and only
+//! how a page falls apart into entries differs. `full_text` wraps any adapter as one more detail.
+//!
+//! A listing cut short (a budget, a crash, a failed page) is remembered as unfinished, and its next
+//! poll pages past entries it knows. The design's "stop at the first known entry" alone would lose
+//! what lies behind the cut.
 
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]

@@ -62,8 +62,10 @@ impl Space {
             "search.yahoo.com/mrss" | "video.search.yahoo.com/mrss" => Space::Media,
             "rssboard.org/media-rss" => Space::Media,
             "itunes.com/dtds/podcast-1.0.dtd" | "podcastindex.org/namespace/1.0" => Space::Podcast,
-            "google.com/schemas/play-podcasts/1.0" => Space::Podcast,
             namespace if namespace.starts_with("github.com/podcastindex-org/") => Space::Podcast,
+            namespace if namespace.starts_with("google.com/schemas/play-podcasts/") => {
+                Space::Podcast
+            }
             "webns.net/mvcb" => Space::Admin,
             "web.resource.org/cc" | "creativecommons.org/ns" => Space::Licence,
             "backend.userland.com/creativecommonsrssmodule" => Space::Licence,

@@ -18,6 +18,9 @@ use crate::model::text::{self as model, Kind, PlainText};
 /// How often an unknown element that is never closed is given up and what it holds read after all.
 const SECOND_LOOKS: usize = 8;
 
+/// How many tokens on the end of a small element is looked for.
+const NEARBY: usize = 64;
+
 /// A document being read.
 pub(super) struct Reader<'a> {
     /// What was read so far.
@@ -164,7 +167,21 @@ impl<'a> Reader<'a> {
         Within { text: writer.finish().raw, is_cut }
     }
 
-    /// Passes over an element and all it holds. One that is never closed holds nothing: what seemed to be in it is read again.
+    /// Whether an element just opened is closed nearby, before what it stands in is.
+    pub fn is_closed(&self, tag: &Tag<'a>) -> bool {
+        let near = self.tokens.clone().take(NEARBY);
+        for token in near {
+            match token {
+                Token::End(name) if same(name, tag.name) => return true,
+                token if self.is_frame(token) => return false,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Passes over an element and all it holds. One that is never closed holds nothing: what seemed
+    /// to be in it is read again.
     pub fn skip(&mut self, tag: Tag<'a>) {
         let (start, mut nested) = (self.tokens.clone(), 0);
         loop {

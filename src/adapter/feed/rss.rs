@@ -90,7 +90,8 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "language" => set(&mut item.language, reader.word(tag)),
         "rights" | "copyright" => fill(&mut item.rights, reader.text(tag, Kind::Unsaid, Brief)),
         "updated" | "lastbuilddate" => fill(&mut item.updated, reader.word(tag)),
-        "published" | "issued" | "date" => fill(&mut item.published, reader.word(tag)),
+        "date" => fill(&mut item.dated, reader.word(tag)),
+        "published" | "issued" => fill(&mut item.published, reader.word(tag)),
         "modified" => fill(&mut item.updated, reader.word(tag)),
         "created" => fill(&mut item.created, reader.word(tag)),
         "id" => fill(&mut item.id, reader.word(tag)),
@@ -212,10 +213,15 @@ fn logo<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut Channel<'a>) {
 fn source<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let url = reader.address(tag.attribute("url"));
     let mut source = Channel::default();
-    // With an address in its tag it is RSS's, which holds nothing but a name.
-    let is_of_atom = url.is_none();
+    // With an address in its tag it is RSS's, which holds a name; elements after that are its
+    // neighbours, unless it is closed behind them.
+    let has_elements = url.is_none() || reader.is_closed(&tag);
     let text = reader
-        .within_while(tag, |_, _| is_of_atom, |reader, tag| atom::channel(reader, tag, &mut source))
+        .within_while(
+            tag,
+            |_, _| has_elements,
+            |reader, tag| atom::channel(reader, tag, &mut source),
+        )
         .text;
     if !text.is_empty() {
         fill(&mut source.title, Some(super::document::Text::new(text, Kind::Unsaid)));

@@ -346,6 +346,25 @@ fn shelves_of_upstream_s_words_when_asked_for() {
 }
 
 #[test]
+fn a_source_of_an_item_ends_where_it_is_closed_else_before_its_neighbours() {
+    let outlet = |source: &str| {
+        let body =
+            format!("<rss><channel><item>{source}<title>甲</title></item><item/></channel></rss>");
+        let entries = parsed("category = 'outlet'", "https://news.example/", &body).entries;
+        let draft = &entries[0].draft;
+        (draft.categories[0].name.clone(), draft.title.as_ref().map(|title| title.raw.clone()))
+    };
+    for source in [
+        "<source url='http://a.example/'>晚报</source>",
+        "<source url='http://a.example/'>晚报",
+        "<source url='http://a.example/'><title>晚报</title></source>",
+        "<source><title>晚报</title></source>",
+    ] {
+        assert_eq!(outlet(source), ("晚报".to_owned(), Some("甲".to_owned())), "{source}");
+    }
+}
+
+#[test]
 fn the_accept_header_lists_feed_types_p_16() {
     let adapter = testing::adapter(&KIND, "kind = 'feed'");
     let now = Timestamp::from_seconds(0, crate::model::time::Offset::UTC).unwrap();

@@ -53,7 +53,7 @@ impl Shape<'_> {
             "subtitle": subtitle,
             "subtitle_type": subtitle_type,
             "link": self.address(&channel.link),
-            "id": channel.id,
+            "id": name(&channel.id),
             "language": tag(&channel.language),
             "updated": self.time("updated", &channel.updated),
             "published": self.time("published", &channel.published),
@@ -82,7 +82,7 @@ impl Shape<'_> {
             "title": title,
             "title_type": title_type,
             "link": self.address(&item.link),
-            "id": item.id,
+            "id": name(&item.id),
             "summary": summary,
             "summary_type": summary_type,
             "content": content,
@@ -228,9 +228,25 @@ impl Shape<'_> {
 fn categories(categories: &[Category<'_>]) -> Vec<Value> {
     let shown = categories.iter().map(|category| {
         let term = Some(category.term.clone());
-        json!({ "term": words(&term), "scheme": words(&category.scheme), "label": words(&category.label) })
+        json!({ "term": words(&term), "scheme": scheme(&category.scheme), "label": words(&category.label) })
     });
     shown.collect()
+}
+
+/// The address of a category's scheme as written, which is compared; none that a browser would execute.
+fn scheme(raw: &Option<Raw<'_>>) -> Option<String> {
+    let executes = |words: &String| {
+        let lower = words.trim_start().to_ascii_lowercase();
+        ["javascript:", "vbscript:", "data:"].iter().any(|scheme| lower.starts_with(scheme))
+    };
+    words(raw).filter(|words| !executes(words))
+}
+
+/// An id as written, which is compared and not shown; of one in markup, the words.
+fn name(raw: &Option<Raw<'_>>) -> Option<String> {
+    let id = raw.as_deref()?;
+    let is_markup = id.contains('<') && text::Text::unsaid(id).is_html();
+    if is_markup { words(raw) } else { Some(id.to_owned()) }
 }
 
 /// The words of a field that is no text construct: what is markup in it goes, and what turns out to be

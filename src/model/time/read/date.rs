@@ -81,10 +81,21 @@ fn labelled(tokens: &Tokens, start: usize, around: &Around) -> Reading<Date> {
     Some((read, end - start))
 }
 
+/// The year before the first of the Republic of China, which Taiwan counts by.
+const REPUBLIC: u64 = 1911;
+
 fn labelled_year(tokens: &Tokens, at: usize, around: &Around) -> Reading<u64> {
     match *tokens.from(at) {
         [N(year), W("年" | "년"), ..] if matches!(year.digits, 2 | 4) => {
             Some((Ok(full_year(year)), 2))
+        }
+        // Only Taiwan's years have three digits today.
+        [N(year), W("年"), ..] if year.digits == 3 => Some((Ok(REPUBLIC + year.value), 2)),
+        [W(word), N(year), W("年"), ..] if let Some(before) = words::era(word) => {
+            Some((Ok(before + year.value), 3))
+        }
+        [W(word), W("元"), W("年"), ..] if let Some(before) = words::era(word) => {
+            Some((Ok(before + 1), 3))
         }
         [W(word), ..] => words::year(word).map(|years| (around.year(years), 1)),
         _ => None,
@@ -220,6 +231,12 @@ fn piece(tokens: &Tokens, at: usize) -> Option<(Piece, usize)> {
     match *tokens.from(at) {
         [N(number), W(word), ..] if words::is_ordinal(word) && tokens.is_glued(at + 1) => {
             Some((Figure(number), at + 2))
+        }
+        // Java's `28 5月 2004`; elsewhere such a month is labelled as everything around it is.
+        [N(month @ Number { value: 1..=12, .. }), W("月" | "월"), N(year), ..]
+            if year.digits == 4 && tokens.is_glued(at + 1) && !tokens.is_glued(at + 2) =>
+        {
+            Some((Month(month.value as u32), at + 2))
         }
         [N(number), ..] => Some((Figure(number), at + 1)),
         [W(word), ..] => words::month(word).map(|month| (Month(month), at + 1)),

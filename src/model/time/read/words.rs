@@ -433,6 +433,18 @@ pub fn year(word: &str) -> Option<i32> {
     })
 }
 
+/// The year before the first one of an era of Japan or China, whose years are counted from one.
+pub fn era(word: &str) -> Option<u64> {
+    Some(match word {
+        "明治" => 1867,
+        "大正" | "民国" | "民國" => 1911,
+        "昭和" => 1925,
+        "平成" => 1988,
+        "令和" => 2018,
+        _ => return None,
+    })
+}
+
 /// Weeks or months from the present one; the unit follows.
 pub fn turn(word: &str) -> Option<i64> {
     Some(match word {
@@ -525,6 +537,7 @@ pub fn is_known(word: &str) -> bool {
         || unit(word).is_some()
         || count(word).is_some()
         || year(word).is_some()
+        || era(word).is_some()
         || turn(word).is_some()
         || is_ago(word)
         || is_later(word)
