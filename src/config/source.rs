@@ -10,7 +10,7 @@ use crate::adapter::setting::{Mistake, Reader, Setting, Value};
 use crate::adapter::{self, Kind, full_text};
 use crate::model::category::{Category, folded};
 use crate::model::feed::Window;
-use crate::model::source::{Allowed, Limits, Source, SourceId};
+use crate::model::source::{Allowed, KeyRule, Limits, Source, SourceId};
 use crate::model::time::Zone;
 
 /// The kind that reads a folder; some rules hold for it alone.
@@ -138,6 +138,7 @@ fn source(
         language: reader.read("language", check::language),
         interval: reader.read("interval", check::duration).or(defaults.interval),
         keep: reader.read("keep", check::keeping).unwrap_or(keep),
+        key: reader.read("key", key_rule).unwrap_or_default(),
         rules: rules::of_source(reader, around.sets),
         budget: number(reader, "details", 0).unwrap_or(defaults.budget),
         allow: check::each(reader, "allow", allowed).unwrap_or_default(),
@@ -153,6 +154,12 @@ fn category(setting: &Setting, known: &[Category]) -> Result<String, Mistake> {
     let has_id = |category: &&Category| category.slug.as_deref() == Some(name.as_str());
     let found = known.iter().find(is_named).or_else(|| known.iter().find(has_id));
     Ok(found.map_or(name, |category| category.name.clone()))
+}
+
+fn key_rule(setting: &Setting) -> Result<KeyRule, Mistake> {
+    let word = setting.text()?;
+    let names: Vec<_> = KeyRule::ALL.iter().map(|rule| rule.name()).collect();
+    KeyRule::named(word).ok_or_else(|| check::unknown(setting, "key", word, &names))
 }
 
 fn once_each(names: Vec<String>) -> Vec<String> {

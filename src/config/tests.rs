@@ -370,6 +370,7 @@ fn the_reference_shows_every_key() {
         "language",
         "namespace",
         "keep",
+        "key",
         "details",
         "limits",
         "allow",

@@ -13,6 +13,7 @@ use http::header::{
 use http::{Response, StatusCode};
 use sha2::{Digest, Sha256};
 
+use super::identity;
 use super::poll::Poll;
 use crate::adapter::{About, Ask, Entry, Parsed, Problem, Request};
 use crate::model::source::{LISTING, Validators};
@@ -131,7 +132,14 @@ impl Poll<'_> {
         response: Response<Bytes>,
     ) -> Result<Parsed, Failure> {
         let upstream = Arc::clone(self.upstream);
-        let parse = move || upstream.adapter.parse(&ask, &at, &response);
+        let rule = identity::rule(&upstream.source, &self.lease.state);
+        let parse = move || {
+            let mut parsed = upstream.adapter.parse(&ask, &at, &response);
+            for entry in &mut parsed.entries {
+                identity::go_by(rule, entry, &upstream.source);
+            }
+            parsed
+        };
         tokio::task::spawn_blocking(parse).await.map_err(|_| Failure::because(UNREADABLE))
     }
 

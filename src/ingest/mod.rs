@@ -5,6 +5,7 @@
 //! holds its own slot and nothing else.
 
 mod ask;
+mod identity;
 mod poll;
 mod schedule;
 mod take;

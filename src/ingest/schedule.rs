@@ -96,28 +96,13 @@ fn jittered(span: Duration, source: &Source, now: Timestamp) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::rules::Rules;
-    use crate::model::source::{Limits, SourceId};
-    use crate::model::time::{Offset, Zone};
+    use crate::model::source::SourceId;
+    use crate::model::time::Offset;
 
     fn source(interval: Option<u64>) -> Source {
-        Source {
-            id: SourceId::new("wire").unwrap(),
-            rank: 0,
-            namespace: "wire".to_owned(),
-            title: None,
-            url: "https://news.example.com/".parse().unwrap(),
-            categories: Vec::new(),
-            max_categories: 200,
-            zone: Zone::Fixed(Offset::CHINA),
-            language: None,
-            interval: interval.map(Duration::from_secs),
-            keep: None,
-            rules: Rules::default(),
-            budget: 100,
-            allow: Vec::new(),
-            limits: Limits::default(),
-        }
+        let id = SourceId::new("wire").unwrap();
+        let url = "https://news.example.com/".parse().unwrap();
+        Source { interval: interval.map(Duration::from_secs), ..Source::new(id, url) }
     }
 
     fn now() -> Timestamp {

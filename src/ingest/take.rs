@@ -1,6 +1,6 @@
 //! Taking what a list shows: which entries changed, their details, the items they become, slice by slice.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::StreamExt;
 
 use super::ask::{Failure, Listing, UNREADABLE, usable};
+use super::identity;
 use super::poll::Poll;
 use super::schedule::Outcome;
 use super::{Report, Upstream};
 use crate::adapter::{About, Ask, Entry, Problem};
 use crate::model::draft::Refined;
 use crate::model::item::Candidate;
-use crate::model::source::Mark;
+use crate::model::source::{KeyRule, Mark};
 use crate::model::time::Timestamp;
 use crate::net::Answer;
 use crate::store::{self, Committed, Finish, Known, Sighting, Slice};
@@ -37,6 +38,8 @@ struct Debts {
     budget: usize,
     /// Entries of the list looked at so far.
     passed: usize,
+    /// Those of them whose items are known by another identifier.
+    renamed: usize,
     /// Details beyond the budget.
     owing: bool,
     /// How often the detail that failed most failed; those given up do not count.
@@ -72,7 +75,9 @@ impl Poll<'_> {
         report: &mut Report,
     ) -> Result<(), store::Error> {
         let loss = self.loss(&listing);
-        let entries = distinct(&mut listing);
+        let source = &self.upstream.source;
+        identity::tell(source, &self.lease.state, &mut listing);
+        let (entries, learned) = identity::distinct(&mut listing, source);
         let answer = entries.iter().map(|entry| entry.mark.key).collect();
         let (length, budget) = match self.upstream.source.is_local() {
             true => (LOCAL_SLICE, usize::MAX),
@@ -103,7 +108,7 @@ impl Poll<'_> {
             listing.problems.append(&mut debts.problems);
             report.problems = told(&listing.problems);
             report.trouble.clone_from(&loss);
-            slice.finish = Some(self.finish(&listing, &debts, answer, loss));
+            slice.finish = Some(self.finish(&listing, &debts, answer, loss, learned));
             report.add(self.commit(slice).await?);
             return Ok(());
         }
@@ -117,7 +122,10 @@ impl Poll<'_> {
         debts: &Debts,
         answer: Vec<u64>,
         loss: Option<String>,
+        learned: Option<KeyRule>,
     ) -> Finish {
+        let (source, state) = (&self.upstream.source, &self.lease.state);
+        let renamed = identity::is_habit(debts.renamed, debts.passed);
         let is_whole = loss.is_none() && !listing.is_cut;
         let settled = !debts.owing && debts.tries == 0 && debts.later.is_none() && is_whole;
         Finish {
@@ -130,6 +138,8 @@ impl Poll<'_> {
             problems: told(&listing.problems),
             title: listing.about.title.clone(),
             id: listing.about.id.clone(),
+            learned: learned.or_else(|| identity::given_up(source, state, renamed)),
+            renamed,
             ttl: listing.about.ttl,
         }
     }
@@ -143,6 +153,7 @@ impl Poll<'_> {
         let known = self.known(&entries).await?;
         let first = debts.passed;
         debts.passed += entries.len();
+        debts.renamed += known.values().filter(|known| **known == Known::Renamed).count();
         let (mut taken, mut asks, mut unchanged) = (Vec::new(), Vec::new(), 0);
         for (place, entry) in entries.into_iter().enumerate() {
             match self.want(&entry, known.get(&entry.mark.key).copied()) {
@@ -199,7 +210,7 @@ impl Poll<'_> {
     fn want(&self, entry: &Entry, known: Option<Known>) -> Want {
         match known.unwrap_or(Known::New) {
             Known::Same if !self.force => Want::Nothing,
-            Known::Elsewhere | Known::Changed { elsewhere: true } => Want::Entry,
+            Known::Elsewhere | Known::Renamed | Known::Changed { elsewhere: true } => Want::Entry,
             _ if entry.follow.is_none() || entry.draft.dropped.is_some() => Want::Entry,
             _ => Want::Detail,
         }
@@ -342,7 +353,10 @@ fn complete(
         Problem::of_document(format!("`{name}`: {problem}"))
     };
     let problems = parsed.problems.into_iter().map(of_this).collect();
-    Ok(Detail { entry: Entry { mark: entry.mark, ..whole }, problems })
+    let by = entry.draft.by;
+    let mut entry = Entry { mark: entry.mark, ..whole };
+    entry.draft.by = by;
+    Ok(Detail { entry, problems })
 }
 
 /// An entry to be refined.
@@ -387,42 +401,6 @@ fn name_of(entry: &Entry, place: usize) -> String {
 fn last_segment(path: &str) -> String {
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned()
-}
-
-/// Entries of one answer, each once. Where one identifier stands on entries with different links it
-/// identifies nothing, and they go by their links.
-fn distinct(listing: &mut Listing) -> Vec<Entry> {
-    let entries = std::mem::take(&mut listing.entries);
-    let mut links: HashMap<u64, HashSet<Option<String>>> = HashMap::new();
-    for entry in &entries {
-        links.entry(entry.mark.key).or_default().insert(entry.draft.link.clone());
-    }
-    let mut places: HashMap<u64, usize> = HashMap::new();
-    let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
-    let mut shared = 0;
-    for mut entry in entries {
-        let is_shared = links.get(&entry.mark.key).is_some_and(|links| links.len() > 1);
-        if let (true, Some(link)) = (is_shared, entry.draft.link.clone()) {
-            shared += 1;
-            entry.draft.guid = None;
-            entry.mark = Mark { key: Mark::new(&link, []).key, ..entry.mark };
-        }
-        match places.get(&entry.mark.key) {
-            None => {
-                places.insert(entry.mark.key, kept.len());
-                kept.push(entry);
-            }
-            // Of two that differ the same one is kept whatever order they come in.
-            Some(&place) if entry.mark.digest < kept[place].mark.digest => kept[place] = entry,
-            Some(_) => {}
-        }
-    }
-    if shared > 0 {
-        listing.problems.push(Problem::of_document(format!(
-            "{shared} entries share an identifier though their links differ; they are told apart by link"
-        )));
-    }
-    kept
 }
 
 fn outcome(debts: &Debts, about: &About) -> Outcome {

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::item::{Candidate, Enclosure, Key, Label, Matter, Membership, Origin, Person, Sketch};
 use super::rules::{Field, Rules};
-use super::source::Source;
+use super::source::{KeyRule, Source};
 use super::text::{Kind, PlainText, SafeHtml, Text, plain};
 use super::time::{Form, Timestamp};
 use super::{category, link, titles};
@@ -56,6 +56,8 @@ pub struct Draft {
     pub rights: Option<Text>,
     /// The address its relative links start from; where the answer came from, unless the document says otherwise.
     pub base: Option<String>,
+    /// Which of its names tells which article it is.
+    pub by: KeyRule,
     /// The rule that drops it, when the adapter was told to skip such entries.
     pub dropped: Option<String>,
     /// The author's word that it is not, or no longer, to be read.
@@ -96,11 +98,9 @@ pub enum Refined {
 impl Draft {
     /// The names this entry goes by before its detail is known: guid, then canonical link.
     pub fn keys(&self, source: &Source) -> Vec<Key> {
-        let guid = self.guid.as_deref().and_then(guid).map(|guid| Key::guid(&guid));
-        let link = self
-            .canonical_link(self.base(source).as_ref())
-            .map(|link| Key::link(link::identity(&link)));
-        guid.into_iter().chain(link).collect()
+        let guid = self.guid.as_deref().and_then(guid);
+        let link = self.canonical_link(self.base(source).as_ref());
+        known_by(self.by, guid.as_deref(), link.as_deref())
     }
 
     /// Makes an item of what an adapter saw: keys, times, safe HTML, links and names are settled here
@@ -120,7 +120,8 @@ impl Draft {
             return Refined::Unusable("it has neither a title nor a text".to_owned());
         };
         let guid = self.guid.as_deref().and_then(guid);
-        let keys = keys(guid.as_deref(), &matter, times.published);
+        let guid = guid.filter(|_| matches!(self.by, KeyRule::Auto | KeyRule::Guid));
+        let keys = keys(self.by, guid.as_deref(), &matter, times.published);
         Refined::Item(Box::new(Candidate {
             sketch: Sketch {
                 mentions: mentions(&matter, &keys),
@@ -345,12 +346,37 @@ fn origin_of(raw: Origin, base: Option<&Url>) -> Option<Origin> {
 }
 
 /// Keys of an item, strongest first; never empty, since an item has a title.
-fn keys(guid: Option<&str>, matter: &Matter, published: Option<Timestamp>) -> Vec<Key> {
+fn keys(
+    rule: KeyRule,
+    guid: Option<&str>,
+    matter: &Matter,
+    published: Option<Timestamp>,
+) -> Vec<Key> {
+    let mut keys = known_by(rule, guid, matter.link.as_deref());
+    if rule == KeyRule::Guid && guid.is_some() {
+        return keys;
+    }
     let day = published.map(Timestamp::day);
-    let guid = guid.map(Key::guid);
-    let link = matter.link.as_deref().map(|link| Key::link(link::identity(link)));
     let title = Key::title(&category::folded(matter.title.as_str()), day.as_deref());
-    guid.into_iter().chain(link).chain([title]).collect()
+    keys.extend(matter.link.as_deref().map(|link| Key::place(&link::place(link), &title)));
+    keys.push(title);
+    keys
+}
+
+/// The keys a rule makes of an identifier and a canonical link. An identifier that is an address is
+/// also known without what two spellings of one address differ in.
+fn known_by(rule: KeyRule, guid: Option<&str>, link: Option<&str>) -> Vec<Key> {
+    let guid = guid.filter(|_| matches!(rule, KeyRule::Auto | KeyRule::Guid));
+    let link = match rule {
+        KeyRule::Auto | KeyRule::Link => link,
+        KeyRule::Guid => link.filter(|_| guid.is_none()),
+        KeyRule::Title => None,
+    };
+    let is_address = |guid: &&str| guid.starts_with("http://") || guid.starts_with("https://");
+    let spelt = guid.filter(is_address).map(|guid| Key::guid(link::identity(guid)));
+    let guid = guid.map(Key::guid);
+    let link = link.map(|link| Key::link(link::identity(link)));
+    guid.into_iter().chain(spelt).chain(link).collect()
 }
 
 /// Most articles an item is known to speak of.

@@ -59,8 +59,8 @@ impl fmt::Display for ItemId {
 
 /// One of the names an item goes by within its namespace.
 ///
-/// Keys of an item, strongest first: guid, canonical link, title with day (title alone when
-/// the item has no date of its own).
+/// Keys of an item, strongest first: guid, canonical link, place (where its page is on whatever host,
+/// with title and day), title with day (title alone when the item has no date of its own).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(String);
 
@@ -80,6 +80,12 @@ impl Key {
         Key(format!("title {} {title}", day.unwrap_or("-")))
     }
 
+    /// From where a page is within its site, and the item's title and day: what stays when a site
+    /// moves to another host, or its links carry a token that is new each time.
+    pub fn place(place: &str, title: &Key) -> Key {
+        Key(format!("place {place} {}", title.0))
+    }
+
     /// The key as text; its first word tells the kind.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -93,6 +99,16 @@ impl Key {
     /// Whether this is a canonical link.
     pub fn is_link(&self) -> bool {
         self.0.starts_with("link ")
+    }
+
+    /// Whether this is a place with title and day.
+    pub fn is_place(&self) -> bool {
+        self.0.starts_with("place ")
+    }
+
+    /// Whether this is a title, with its day where that is known.
+    pub fn is_title(&self) -> bool {
+        self.0.starts_with("title ")
     }
 }
 

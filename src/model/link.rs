@@ -31,6 +31,43 @@ const TRACKING: [&str; 22] = [
     "oly_enc_id",
 ];
 
+/// Parameters that let one reader in for a while. Some have other meanings elsewhere (`t` is a thread in
+/// a forum), so they are left out only where more than the address has to agree.
+const TOKENS: [&str; 32] = [
+    "token",
+    "access_token",
+    "auth",
+    "auth_key",
+    "sign",
+    "signature",
+    "sig",
+    "expires",
+    "expire",
+    "expiry",
+    "e",
+    "t",
+    "ts",
+    "time",
+    "timestamp",
+    "_t",
+    "_",
+    "r",
+    "rand",
+    "random",
+    "nonce",
+    "session",
+    "sid",
+    "jsessionid",
+    "phpsessid",
+    "x-amz-*",
+    "x-oss-*",
+    "ossaccesskeyid",
+    "key-pair-id",
+    "policy",
+    "wssecret",
+    "wstime",
+];
+
 /// The canonical form of an article's address: absolute, `http` or `https`, without tracking parameters and
 /// without a fragment (but for `#!` and `#/`, which some sites route by). `None` when it is no web address.
 pub fn canonical(raw: &str, base: Option<&Url>) -> Option<String> {
@@ -54,6 +91,21 @@ pub fn identity(canonical: &str) -> &str {
     bare.strip_prefix("www.").unwrap_or(bare).trim_end_matches('/')
 }
 
+/// Where a page is within its site: path and parameters without tokens. The host is part of it where
+/// the path alone would be that of any site's front page.
+pub fn place(canonical: &str) -> String {
+    let bare = identity(canonical);
+    let (address, query) = bare.split_once('?').unwrap_or((bare, ""));
+    let address = address.split_once(";jsessionid=").map_or(address, |(address, _)| address);
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_named(pair, &TOKENS)).collect();
+    let path = address.split_once('/').map_or("", |(_, path)| path);
+    let page = if path.is_empty() { address } else { path };
+    match kept.join("&") {
+        query if query.is_empty() => page.to_owned(),
+        query => format!("{page}?{query}"),
+    }
+}
+
 fn absolute(raw: &str, base: Option<&Url>) -> Option<Url> {
     let raw = raw.trim();
     if raw.is_empty() || raw.len() > LENGTH {
@@ -71,16 +123,17 @@ fn absolute(raw: &str, base: Option<&Url>) -> Option<Url> {
 
 fn strip_tracking(url: &mut Url) {
     let Some(query) = url.query() else { return };
-    let kept: Vec<&str> = query.split('&').filter(|pair| !is_tracking(pair)).collect();
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_named(pair, &TRACKING)).collect();
     let kept = kept.join("&");
     if kept.len() != query.len() {
         url.set_query((!kept.is_empty()).then_some(&kept));
     }
 }
 
-fn is_tracking(pair: &str) -> bool {
+/// Whether the parameter is one of these.
+fn is_named(pair: &str, names: &[&str]) -> bool {
     let name = pair.split('=').next().unwrap_or(pair).to_ascii_lowercase();
-    TRACKING.iter().any(|known| match known.strip_suffix('*') {
+    names.iter().any(|known| match known.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == *known,
     })
@@ -123,6 +176,20 @@ mod tests {
         ] {
             check(raw, None);
         }
+    }
+
+    #[test]
+    fn a_page_stays_in_its_place_when_hosts_and_tokens_change() {
+        let same = |one, other| assert_eq!(place(one), place(other));
+        same("https://old.example/a/1.html?id=3", "https://www.new.example/a/1.html?id=3");
+        same("https://e.com/a?id=3&Token=x&ts=1", "https://e.com/a?id=3&token=y");
+        same("https://e.com/a;jsessionid=1", "http://e.com/a;jsessionid=2");
+        assert_ne!(place("https://e.com/a?id=3"), place("https://e.com/a?id=4"));
+        assert_ne!(
+            place("https://e.com/"),
+            place("https://f.com/"),
+            "front pages are not one page"
+        );
     }
 
     #[test]

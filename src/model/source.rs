@@ -61,6 +61,8 @@ pub struct Source {
     pub interval: Option<Duration>,
     /// How long its items are kept, from the first sighting; for ever when absent.
     pub keep: Option<Duration>,
+    /// Which of an entry's names tells which article it is.
+    pub key: KeyRule,
     /// Cleaning that belongs to this upstream.
     pub rules: Rules,
     /// How many details one poll may ask.
@@ -87,6 +89,7 @@ impl Source {
             language: None,
             interval: None,
             keep: None,
+            key: KeyRule::Auto,
             rules: Rules::default(),
             budget: 100,
             allow: Vec::new(),
@@ -98,6 +101,40 @@ impl Source {
     pub fn is_local(&self) -> bool {
         self.url.scheme_str() == Some("file")
     }
+}
+
+/// Which of the names upstream gives an entry tells which article it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyRule {
+    /// All of them, the strongest first; what turns out to name nothing is left out.
+    #[default]
+    Auto,
+    /// Upstream's identifier alone, where there is one.
+    Guid,
+    /// The canonical link, whatever identifier stands beside it.
+    Link,
+    /// The title and the day, where links lead nowhere in particular either.
+    Title,
+}
+
+impl KeyRule {
+    /// As it stands in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyRule::Auto => "auto",
+            KeyRule::Guid => "guid",
+            KeyRule::Link => "link",
+            KeyRule::Title => "title+day",
+        }
+    }
+
+    /// The rule of a name.
+    pub fn named(name: &str) -> Option<KeyRule> {
+        KeyRule::ALL.into_iter().find(|rule| rule.name() == name)
+    }
+
+    /// Every rule.
+    pub const ALL: [KeyRule; 4] = [KeyRule::Auto, KeyRule::Guid, KeyRule::Link, KeyRule::Title];
 }
 
 /// The media type of a folder's listing, which is how a folder answers: a line a file (of a folder
@@ -180,6 +217,11 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// The same looks under another name.
+    pub fn renamed(self, name: &str) -> Mark {
+        Mark { key: Mark::new(name, []).key, ..self }
+    }
+
     /// The mark of an entry called `name` that looks like `looks`.
     pub fn new<'a>(name: &str, looks: impl IntoIterator<Item = &'a str>) -> Mark {
         let mut hash = Sha256::new();
@@ -233,6 +275,10 @@ pub struct PollState {
     /// Whether its last listing was not taken to its end: a crash, a page or a detail that failed, a
     /// spent budget. What is known on the first page then tells nothing of those behind it.
     pub unfinished: bool,
+    /// The key rule its answers taught, where the file leaves it open.
+    pub learned: Option<KeyRule>,
+    /// Polls in a row that showed most of what is known under new identifiers.
+    pub renamings: u32,
     /// Minutes the document may be kept, as its last whole answer said (RSS 2.0 `ttl`).
     pub ttl: Option<u32>,
     /// Items readers find on its shelf.

@@ -24,7 +24,8 @@ pub enum Found {
 ///
 /// A guid decides alone. A link counts for a candidate without guid; beside an unknown guid only
 /// when title and day agree with it, because upstreams regenerate guids, but also put one link on
-/// many entries. A title counts only for a candidate that has nothing better.
+/// many entries. A place counts whatever is beside it, since title and day agree in it. A title
+/// counts only for a candidate that has nothing better.
 ///
 /// `shown` tells whether this poll has already met an item under another name: two entries of one
 /// answer are two articles unless everything about them agrees.
@@ -34,19 +35,31 @@ pub enum Found {
 pub fn recognise<E>(
     keys: &[Key],
     mut look: impl FnMut(&Key) -> Result<Found, E>,
-    shown: impl FnOnce(i64) -> Result<bool, E>,
+    shown: impl Fn(i64) -> Result<bool, E>,
 ) -> Result<Found, E> {
-    let mut by = |wanted: fn(&Key) -> bool| match keys.iter().find(|key| wanted(key)) {
-        Some(key) => look(key).map(Some),
-        None => Ok(None),
+    // The first of the keys of a kind that leads anywhere; none when there is no such key.
+    let mut by = |wanted: fn(&Key) -> bool| {
+        let mut found = None;
+        for key in keys.iter().filter(|key| wanted(key)) {
+            found = Some(look(key)?);
+            if found != Some(Found::Nothing) {
+                break;
+            }
+        }
+        Ok(found)
     };
     let (guid, link) = (by(Key::is_guid)?, by(Key::is_link)?);
     if let Some(found @ (Found::Item(_) | Found::Pruned)) = guid {
         return Ok(found);
     }
-    let title = by(|key| !key.is_guid() && !key.is_link())?.unwrap_or(Found::Nothing);
+    let title = by(Key::is_title)?.unwrap_or(Found::Nothing);
+    let place = match by(Key::is_place)?.unwrap_or(Found::Nothing) {
+        Found::Item(item) if shown(item)? => Found::Nothing,
+        place => place,
+    };
     let Some(link) = link else {
-        return Ok(if guid.is_none() { title } else { Found::Nothing });
+        let has_better = guid.is_some() || place != Found::Nothing;
+        return Ok(if has_better { place } else { title });
     };
     let agrees = link == title;
     let counts = match link {
@@ -55,7 +68,7 @@ pub fn recognise<E>(
         Found::Item(item) => (guid.is_none() || agrees) && !shown(item)?,
         Found::Pruned => guid.is_none() || agrees,
     };
-    Ok(if counts { link } else { Found::Nothing })
+    Ok(if counts { link } else { place })
 }
 
 /// The place of an item in all its feeds, fixed at first sight, in milliseconds.
@@ -111,6 +124,16 @@ mod tests {
 
     use super::*;
     use crate::model::time::Offset;
+
+    #[test]
+    fn x_08_a_place_counts_beside_new_names_but_not_twice_in_one_poll() {
+        let title = Key::title("标题", Some("2022-05-27"));
+        let place = Key::place("a/1", &title);
+        let keys = [Key::guid("new"), Key::link("b.example/a/1"), place.clone(), title];
+        let known = [(place, Found::Item(1))];
+        assert_eq!(found(&keys, &known, false), Found::Item(1));
+        assert_eq!(found(&keys, &known, true), Found::Nothing);
+    }
 
     fn found(keys: &[Key], known: &[(Key, Found)], shown: bool) -> Found {
         let look = |key: &Key| -> Result<Found, Infallible> {

@@ -20,7 +20,7 @@ use crate::model::category::Category;
 use crate::model::draft::Refined;
 use crate::model::feed::{Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
-use crate::model::source::{Mark, PollState, Source, SourceId, Validators};
+use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validators};
 use crate::model::time::Timestamp;
 
 /// Opens the store at `url`: `sqlite:PATH` or `sqlite::memory:`. What does not exist yet is made, its folder included.
@@ -159,6 +159,8 @@ pub enum Known {
     },
     /// New here, but another list of the namespace has the item already: no detail is asked.
     Elsewhere,
+    /// As `Elsewhere`, but only its link tells: its identifier is new.
+    Renamed,
 }
 
 /// One entry as this poll saw it.
@@ -206,6 +208,10 @@ pub struct Finish {
     pub title: Option<String>,
     /// The document's own identifier; the first one a source has is kept.
     pub id: Option<String>,
+    /// The key rule this poll taught; none keeps the stored one.
+    pub learned: Option<KeyRule>,
+    /// Whether most of what is known came under new identifiers. Only with an `answer`.
+    pub renamed: bool,
     /// Minutes the document may be kept. With an `answer` it replaces the stored one, which stays
     /// without: a 304 says nothing of it.
     pub ttl: Option<u32>,

@@ -256,6 +256,75 @@ async fn x_08_one_identifier_for_all_merges_nothing() {
     assert_eq!(house.titles("caijing").await, ["c", "b", "a"]);
 }
 
+/// A feed of items `(guid, link, title)`, all of one time; a guid of "" is none.
+fn named(items: &[(&str, &str, &str)]) -> String {
+    let items = items.iter().map(|(guid, link, title)| {
+        let guid = match guid.is_empty() {
+            true => String::new(),
+            false => format!("<guid isPermaLink=\"false\">{guid}</guid>"),
+        };
+        format!("<item>{guid}<title>{title}</title><link>https://wire.example/{link}</link><pubDate>2022-05-27 12:00:00</pubDate></item>")
+    });
+    let items: String = items.collect();
+    format!("<rss version=\"2.0\"><channel><title>电讯</title>{items}</channel></rss>")
+}
+
+#[tokio::test]
+async fn x_08_one_link_for_all_merges_nothing_and_republishes_nothing() {
+    let house = House::new(WIRE).await;
+    house.web.serve(LIST, named(&[("", "", "a"), ("", "", "b"), ("", "", "c")]));
+    let reports = house.round().await;
+    assert_eq!(reports[0].published, 3);
+    assert!(reports[0].problems[0].contains("by title and day"), "{:?}", reports[0].problems);
+    house.web.serve(LIST, named(&[("", "", "d"), ("", "", "a")]));
+    let reports = house.pass(10 * MINUTE).await;
+    assert_eq!(reports[0].published, 1);
+    house.web.serve(LIST, named(&[("", "", "d")]));
+    let reports = house.pass(10 * MINUTE).await;
+    assert_eq!((reports[0].published, reports[0].updated), (0, 0));
+    assert!(reports[0].problems[0].contains("`key = \"title+day\"`"), "{:?}", reports[0].problems);
+}
+
+#[tokio::test]
+async fn x_08_identifiers_made_anew_with_each_answer_are_given_up() {
+    let house = House::new(WIRE).await;
+    let answer = |round: usize, title: &str| {
+        let guids: Vec<String> = (0..4).map(|n| format!("{round}-{n}")).collect();
+        named(&[
+            (&guids[0], "1", title),
+            (&guids[1], "2", "b"),
+            (&guids[2], "3", "c"),
+            (&guids[3], "4", "d"),
+        ])
+    };
+    for round in 0..4 {
+        house.web.serve(LIST, answer(round, "a"));
+        let reports = house.pass(10 * MINUTE).await;
+        let published = if round == 0 { 4 } else { 0 };
+        assert_eq!((reports[0].published, reports[0].updated), (published, 0), "round {round}");
+        let told = reports[0].problems.iter().any(|what| what.contains("`key = \"link\"`"));
+        assert_eq!(told, round == 3, "round {round}: {:?}", reports[0].problems);
+    }
+    // An edited title is an edit from now on, where it would have been another article.
+    house.web.serve(LIST, answer(5, "a2"));
+    let reports = house.pass(10 * MINUTE).await;
+    assert_eq!((reports[0].published, reports[0].updated), (0, 1));
+}
+
+#[tokio::test]
+async fn x_08_the_file_says_what_tells_articles_apart() {
+    let first = named(&[("1", "x", "a")]);
+    let second = named(&[("1", "y", "b")]);
+    for (key, published) in [("guid", 0), ("auto", 0), ("link", 1), ("title+day", 1)] {
+        let house = House::new(&format!("{WIRE}key = \"{key}\"\n")).await;
+        house.web.serve(LIST, first.clone());
+        house.round().await;
+        house.web.serve(LIST, second.clone());
+        let reports = house.pass(10 * MINUTE).await;
+        assert_eq!(reports[0].published, published, "{key}");
+    }
+}
+
 const EASTMONEY: &str = r#"
 [[source]]
 id = "rolling"

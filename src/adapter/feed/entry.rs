@@ -124,7 +124,7 @@ fn name<'i>(item: &'i Item<'_>) -> &'i str {
     item.id.as_deref().or(item.link.as_deref()).or_else(title).unwrap_or_default()
 }
 
-/// All that a reader could see of an item, times left out; each at its own place, so that nothing
+/// All that a reader could see of an item, its name and times left out; each at its own place, so that nothing
 /// looks the same after moving from one field to another.
 fn looks<'i>(item: &'i Item<'_>) -> Vec<&'i str> {
     let mut looks = Vec::with_capacity(64);
@@ -133,7 +133,7 @@ fn looks<'i>(item: &'i Item<'_>) -> Vec<&'i str> {
         looks.push(text.as_ref().map_or("", |text| kind(text.kind)));
         looks.push(text.as_ref().map_or("", |text| text.raw.as_ref()));
     }
-    for raw in [&item.id, &item.link, &item.image, &item.comments, &item.language] {
+    for raw in [&item.link, &item.image, &item.comments, &item.language] {
         looks.push(raw.as_deref().unwrap_or_default());
     }
     looks.push(source.and_then(|s| s.title.as_ref()).map_or("", |title| title.raw.as_ref()));

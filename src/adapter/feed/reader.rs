@@ -122,7 +122,11 @@ impl<'a> Reader<'a> {
 
     /// An address as written, or absolute where `xml:base` says from where.
     pub fn address(&self, raw: Option<Raw<'a>>) -> Option<Raw<'a>> {
-        let raw = raw?;
+        let mut raw = raw?;
+        // Escaped twice; no address has this in it on purpose.
+        if raw.contains("&amp;") {
+            raw = Raw::Owned(raw.replace("&amp;", "&"));
+        }
         let resolved = self.base.as_ref().and_then(|base| base.join(&raw).ok());
         Some(resolved.map_or(raw, |url| Raw::Owned(url.into())))
     }

@@ -232,7 +232,7 @@ fn a_description_with_markup_is_the_body_when_there_is_none() {
 }
 
 #[test]
-fn keys_are_guid_then_link_then_title_with_day() {
+fn keys_are_guid_link_place_and_title_with_day() {
     let candidate = refine(Draft {
         guid: Some(" tag:a,2022:1 ".into()),
         link: Some("http://www.e.com/a?utm_source=x".into()),
@@ -240,7 +240,15 @@ fn keys_are_guid_then_link_then_title_with_day() {
         ..draft()
     });
     let keys: Vec<&str> = candidate.keys.iter().map(Key::as_str).collect();
-    assert_eq!(keys, ["guid tag:a,2022:1", "link e.com/a", "title 2022-05-27 标题"]);
+    assert_eq!(
+        keys,
+        [
+            "guid tag:a,2022:1",
+            "link e.com/a",
+            "place a title 2022-05-27 标题",
+            "title 2022-05-27 标题"
+        ]
+    );
     assert_eq!(refine(draft()).keys[0].as_str(), "title - 标题");
 }
 

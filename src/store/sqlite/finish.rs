@@ -28,10 +28,18 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         let sql = "UPDATE source SET ttl = ?1 WHERE id = ?2 AND ttl IS NOT ?1";
         change.connection.run(sql, params![finish.ttl, polled.source])?;
         change.connection.run(
+            "UPDATE source SET renamings = iif(?1, renamings + 1, 0) WHERE id = ?2 AND (?1 OR renamings > 0)",
+            params![finish.renamed, polled.source],
+        )?;
+        change.connection.run(
             "INSERT INTO answer (source, keys) VALUES (?1, ?2)
              ON CONFLICT DO UPDATE SET keys = ?2 WHERE keys <> ?2",
             params![polled.source, answer],
         )?;
+    }
+    if let Some(rule) = finish.learned {
+        let sql = "UPDATE source SET key_rule = ? WHERE id = ?";
+        change.connection.run(sql, params![rule.name(), polled.source])?;
     }
     if let Some(title) = finish.title {
         let sql = "UPDATE source SET own_title = ? WHERE id = ?";

@@ -71,6 +71,9 @@ fn unseen(connection: &Connection, namespace: i64, keys: &[Key]) -> Result<Known
     for key in telling {
         match article::look(connection, namespace, key)? {
             Found::Nothing => {}
+            Found::Item(_) if key.is_link() && keys.iter().any(Key::is_guid) => {
+                return Ok(Known::Renamed);
+            }
             Found::Item(_) => return Ok(Known::Elsewhere),
             Found::Pruned => return Ok(Known::Same),
         }

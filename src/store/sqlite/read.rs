@@ -13,7 +13,7 @@ use super::statement::Statement;
 use super::window;
 use crate::model::feed::{Head, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Matter, Record};
-use crate::model::source::{PollState, SourceId};
+use crate::model::source::{KeyRule, PollState, SourceId};
 use crate::model::text::SafeHtml;
 use crate::store::Error;
 
@@ -169,7 +169,8 @@ pub(super) fn states(connection: &Connection) -> Result<Vec<(SourceId, PollState
 /// What is remembered of one source.
 pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
     let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title,
-            (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl, unfinished
+            (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl, unfinished,
+            key_rule, renamings
         FROM source WHERE id = ?";
     connection.one(sql, [source], |row| {
         let validators: Vec<Tag> = json(row, 0)?;
@@ -186,6 +187,8 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
             title: row.get(8)?,
             ttl: row.get(10)?,
             unfinished: row.get(11)?,
+            learned: row.get::<_, Option<String>>(12)?.as_deref().and_then(KeyRule::named),
+            renamings: row.get(13)?,
             items: row.get::<_, Option<i64>>(9)?.unwrap_or_default().cast_unsigned(),
         })
     })

@@ -9,8 +9,11 @@ use sha2::{Digest, Sha256};
 use crate::store::Error;
 
 /// In their order; the first has number 1.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 
 /// The schema this release writes.
 pub(super) const NEWEST: u32 = MIGRATIONS.len() as u32;

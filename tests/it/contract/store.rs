@@ -34,6 +34,7 @@ contract! {
     x_08_without_guid_the_link_tells,
     x_08_regenerated_guids_are_recognised_by_link_and_title,
     x_08_one_link_for_all_merges_nothing,
+    x_08_another_host_scheme_or_token_makes_no_new_item,
     x_08_without_both_title_and_day_tell,
     x_08_a_name_that_means_another_item_takes_nothing_away,
     sources_do_not_share_ids,
@@ -211,6 +212,31 @@ async fn x_08_one_link_for_all_merges_nothing(place: Place) {
     let items = house.all().await;
     let ids: BTreeSet<_> = items.iter().map(|item| item.id).collect();
     assert_eq!((items.len(), ids.len()), (5, 5));
+}
+
+async fn x_08_another_host_scheme_or_token_makes_no_new_item(place: Place) {
+    let (house, a) = one_source(place).await;
+    let day = house.ago(HOUR);
+    let at = |guid: Option<&str>, link: &str| {
+        let entry = entry("1").published(day.clone()).guid(guid).link(Some(link));
+        Entry { name: guid.unwrap_or(link).to_owned(), ..entry }
+    };
+    house.poll(&a, &[at(Some("http://a.example/1.html"), "http://a.example/1.html")]).await;
+    let first = house.only().await;
+    // The title is another one, too: only the identifier tells.
+    let secure = at(Some("https://a.example/1.html"), "https://a.example/x").title("edited");
+    house.poll(&a, &[secure]).await;
+    assert_eq!(house.only().await.public_id, first.public_id);
+    for entry in [
+        at(Some("https://b.example/1.html"), "https://b.example/1.html"),
+        at(None, "https://a.example/1.html?token=abc&expires=1"),
+        at(None, "https://a.example/1.html?token=def&expires=2"),
+    ] {
+        house.poll(&a, std::slice::from_ref(&entry)).await;
+        assert_eq!(house.only().await.public_id, first.public_id, "{}", entry.name);
+    }
+    let other = at(None, "https://b.example/1.html?id=2");
+    assert_eq!(house.poll(&a, &[other]).await.published, 1, "another page of one title");
 }
 
 async fn x_08_without_both_title_and_day_tell(place: Place) {

@@ -91,7 +91,10 @@ fn labelled_year(tokens: &Tokens, at: usize, around: &Around) -> Reading<u64> {
         }
         // Only Taiwan's years have three digits today.
         [N(year), W("年"), ..] if year.digits == 3 => Some((Ok(REPUBLIC + year.value), 2)),
-        [W(word), N(year), W("年"), ..] if let Some(before) = words::era(word) => {
+        [W(word), N(year), W("年"), ..]
+            if year.digits <= 3
+                && let Some(before) = words::era(word) =>
+        {
             Some((Ok(before + year.value), 3))
         }
         [W(word), W("元"), W("年"), ..] if let Some(before) = words::era(word) => {
