@@ -9,7 +9,9 @@
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, GBK, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    CoderResult, Encoding, GB18030, GBK, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+};
 
 use super::Response;
 use crate::model::text::is_xml;
@@ -38,10 +40,26 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
     let (encoding, why) = choose(bytes, valid.is_some(), content_type);
     let text = match (encoding, valid) {
         (Choice::Known(encoding), Some(text)) if encoding == UTF_8 => text,
-        (Choice::Known(encoding), _) => encoding.decode_with_bom_removal(bytes).0,
+        (Choice::Known(encoding), _) => Cow::Owned(transcode(bytes, encoding)),
         (Choice::Utf32 { big }, _) => Cow::Owned(utf_32(bytes, big)),
     };
     Decoded { text: allowed(text), encoding: encoding.name(), why }
+}
+
+/// Text of bytes in an encoding. The crate's own way takes room for the worst at once, three bytes for
+/// one; Chinese takes three for two.
+fn transcode(bytes: &[u8], encoding: &'static Encoding) -> String {
+    let mut decoder = encoding.new_decoder_with_bom_removal();
+    let mut text = String::with_capacity(bytes.len() + bytes.len() / 2 + 64);
+    let mut rest = bytes;
+    loop {
+        let (result, read, _) = decoder.decode_to_string(rest, &mut text, true);
+        rest = &rest[read..];
+        match result {
+            CoderResult::InputEmpty => return text,
+            CoderResult::OutputFull => text.reserve_exact(rest.len() + 64),
+        }
+    }
 }
 
 /// Text of an answer, by its own `Content-Type`.

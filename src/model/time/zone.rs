@@ -130,7 +130,7 @@ fn offset(text: &str) -> Option<Offset> {
         && minutes.len() == 2
         && [hours, minutes].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
     let (hours, minutes): (i16, i16) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let east = (well_formed && minutes < 60).then_some(hours * 60 + minutes)?;
+    let east = (well_formed && minutes < 60).then(|| hours * 60 + minutes)?;
     Offset::from_minutes(if text[sign..].starts_with('-') { -east } else { east })
 }
 

@@ -123,7 +123,7 @@ fn measure(tokens: &Tokens, start: usize) -> Option<(i64, Unit, usize)> {
 }
 
 fn amount(tokens: &Tokens, at: usize) -> Option<(i64, usize)> {
-    let thousands = |n: Number| (n.digits <= 6).then_some(n.value as i64 * 1000);
+    let thousands = |n: Number| (n.digits <= 6).then(|| n.value as i64 * 1000);
     match *tokens.from(at) {
         [N(n), M('.'), N(f), ..] => Some((thousands(n)? + thousandths(f) as i64, 3)),
         [N(n), W("几" | "幾"), ..] => Some((thousands(n)? + 3000, 2)),

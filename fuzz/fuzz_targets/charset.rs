@@ -1,0 +1,8 @@
+//! `readers::charset` over whatever bytes the fuzzer thinks of.
+#![no_main]
+
+#[path = "../readers.rs"]
+#[allow(dead_code)]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::charset(bytes));
