@@ -157,7 +157,7 @@ impl<'a> Writer<'a> {
     }
 
     fn push(&mut self, piece: Raw<'a>) {
-        if piece.trim().is_empty() {
+        if piece.trim_start().is_empty() {
             return if !self.content.raw.is_empty() {
                 append(&mut self.gap, piece)
             };

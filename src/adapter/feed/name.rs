@@ -105,28 +105,41 @@ impl Space {
     }
 }
 
-/// A name in lower case, cut where no name we know is that long.
+/// No name we know is longer.
+const LONGEST: usize = 24;
+
+/// A name in lower case; most are written so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lower {
-    bytes: [u8; 24],
-    length: u8,
+pub(super) enum Lower<'n> {
+    /// As it is written.
+    Written(&'n str),
+    /// Made lower, and how long it is.
+    Made([u8; LONGEST], u8),
 }
 
-impl Lower {
+impl<'n> Lower<'n> {
     /// The lower case of a name; empty when no name we know looks like that.
-    pub fn of(name: &str) -> Lower {
-        let mut lower = Lower { bytes: [0; 24], length: 0 };
-        if name.len() <= lower.bytes.len() && name.is_ascii() {
-            lower.bytes[..name.len()].copy_from_slice(name.as_bytes());
-            lower.bytes.make_ascii_lowercase();
-            lower.length = name.len() as u8;
+    pub fn of(name: &'n str) -> Lower<'n> {
+        if !name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Lower::Written(name);
         }
-        lower
+        let mut bytes = [0; LONGEST];
+        if name.len() > LONGEST || !name.is_ascii() {
+            return Lower::Written("");
+        }
+        bytes[..name.len()].copy_from_slice(name.as_bytes());
+        bytes.make_ascii_lowercase();
+        Lower::Made(bytes, name.len() as u8)
     }
 
     /// As a string.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).expect("only ASCII is kept")
+        match self {
+            Lower::Written(name) => name,
+            Lower::Made(bytes, length) => {
+                std::str::from_utf8(&bytes[..usize::from(*length)]).expect("only ASCII is kept")
+            }
+        }
     }
 }
 
@@ -165,11 +178,12 @@ impl<'a> Spaces<'a> {
 
     /// What a prefix means here.
     pub fn of(&self, prefix: &str) -> Space {
-        if self.declared.is_empty() && prefix.is_empty() {
-            return Space::Core;
-        }
         let declared = self.declared.iter().rev().find(|(p, _)| p.eq_ignore_ascii_case(prefix));
-        declared.map_or_else(|| Space::of_prefix(prefix), |&(_, space)| space)
+        match declared {
+            Some(&(_, space)) => space,
+            None if prefix.is_empty() => Space::Core,
+            None => Space::of_prefix(prefix),
+        }
     }
 }
 
@@ -216,7 +230,7 @@ mod tests {
     #[test]
     fn names_ignore_case() {
         assert_eq!(Lower::of("pubDate").as_str(), "pubdate");
-        assert_eq!(Lower::of(&"x".repeat(25)).as_str(), "");
-        assert_eq!(Lower::of("中").as_str(), "");
+        assert_eq!(Lower::of(&"X".repeat(25)).as_str(), "");
+        assert_eq!(Lower::of("A中").as_str(), "");
     }
 }

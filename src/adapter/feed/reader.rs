@@ -6,12 +6,13 @@
 
 use std::rc::Rc;
 
+use memchr::memmem;
 use url::Url;
 
 use super::document::{Document, Raw, Text};
 use super::markup::{Content, Writer};
 use super::name::{Lower, Space, Spaces};
-use super::xml::{Tag, Token, Tokens, local};
+use super::xml::{Tag, Token, Tokens, local, parts};
 use crate::adapter::Problem;
 use crate::model::text::{self as model, Kind, PlainText};
 
@@ -74,8 +75,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The vocabulary and the lower case of a name.
-    pub fn name(&self, name: &str) -> (Space, Lower) {
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+    pub fn name<'n>(&self, name: &'n str) -> (Space, Lower<'n>) {
+        let (prefix, local) = parts(name);
         (self.spaces.of(prefix), Lower::of(local))
     }
 
@@ -124,7 +125,7 @@ impl<'a> Reader<'a> {
     pub fn address(&self, raw: Option<Raw<'a>>) -> Option<Raw<'a>> {
         let mut raw = raw?;
         // Escaped twice; no address has this in it on purpose.
-        if raw.contains("&amp;") {
+        if memmem::find(raw.as_bytes(), b"&amp;").is_some() {
             raw = Raw::Owned(raw.replace("&amp;", "&"));
         }
         let resolved = self.base.as_ref().and_then(|base| base.join(&raw).ok());

@@ -66,7 +66,16 @@ impl<'a> Tag<'a> {
 
 /// A name without its prefix.
 pub(in crate::adapter) fn local(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, local)| local)
+    parts(name).1
+}
+
+/// A name's prefix, perhaps empty, and what follows it. Names are short and asked for with every tag,
+/// which is where a search made for long texts costs more than it finds.
+pub(super) fn parts(name: &str) -> (&str, &str) {
+    match name.bytes().rposition(|byte| byte == b':') {
+        Some(colon) => (&name[..colon], &name[colon + 1..]),
+        None => ("", name),
+    }
 }
 
 /// The same text without blanks at its ends.
@@ -133,14 +142,15 @@ impl<'a> Tokens<'a> {
         let tag = &self.text[inside_at..end];
         self.at = end + usize::from(self.text.as_bytes().get(end) == Some(&b'>'));
         let length = tag
-            .find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '"' | '\'' | '='))
+            .bytes()
+            .position(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'"' | b'\'' | b'='))
             .unwrap_or(tag.len());
         let (name, inside) = tag.split_at(length);
         if name.len() > NAME {
             return None;
         }
         // `Joe <joe@example.org>` that nobody escaped.
-        if name.contains('@') && inside.is_empty() {
+        if inside.is_empty() && name.bytes().any(|byte| byte == b'@') {
             return Some(Token::Text(&self.text[inside_at - 1..self.at]));
         }
         if closes_itself(inside) {
