@@ -28,7 +28,10 @@ pub(super) fn go_by(rule: KeyRule, entry: &mut Entry, source: &Source) {
     entry.draft.by = rule;
     let name = match rule {
         KeyRule::Auto | KeyRule::Guid => None,
-        KeyRule::Link => entry.draft.keys(source).first().map(|key| key.as_str().to_owned()),
+        KeyRule::Link => {
+            let keys = entry.draft.keys(source);
+            keys.iter().find(|key| key.is_link()).map(|key| key.as_str().to_owned())
+        }
         KeyRule::Title => entry.draft.title.as_ref().map(|title| {
             let published = entry.draft.published.as_ref().map_or("", |stamp| &stamp.raw);
             format!("title {} {published}", title.raw)

@@ -120,7 +120,7 @@ impl Draft {
             return Refined::Unusable("it has neither a title nor a text".to_owned());
         };
         let guid = self.guid.as_deref().and_then(guid);
-        let guid = guid.filter(|_| matches!(self.by, KeyRule::Auto | KeyRule::Guid));
+        let guid = guid.filter(|_| guid_counts(self.by, matter.link.is_some()));
         let keys = keys(self.by, guid.as_deref(), &matter, times.published);
         Refined::Item(Box::new(Candidate {
             sketch: Sketch {
@@ -363,10 +363,19 @@ fn keys(
     keys
 }
 
+/// Whether upstream's identifier is one under a rule. Without a link it is all there is to go by.
+fn guid_counts(rule: KeyRule, has_link: bool) -> bool {
+    match rule {
+        KeyRule::Auto | KeyRule::Guid => true,
+        KeyRule::Link => !has_link,
+        KeyRule::Title => false,
+    }
+}
+
 /// The keys a rule makes of an identifier and a canonical link. An identifier that is an address is
 /// also known without what two spellings of one address differ in.
 fn known_by(rule: KeyRule, guid: Option<&str>, link: Option<&str>) -> Vec<Key> {
-    let guid = guid.filter(|_| matches!(rule, KeyRule::Auto | KeyRule::Guid));
+    let guid = guid.filter(|_| guid_counts(rule, link.is_some()));
     let link = match rule {
         KeyRule::Auto | KeyRule::Link => link,
         KeyRule::Guid => link.filter(|_| guid.is_none()),

@@ -31,12 +31,11 @@ const TRACKING: [&str; 22] = [
     "oly_enc_id",
 ];
 
-/// Parameters that let one reader in for a while. Some have other meanings elsewhere (`t` is a thread in
-/// a forum), so they are left out only where more than the address has to agree.
-const TOKENS: [&str; 32] = [
+/// Parameters that let one reader in for a while. Some may mean other things elsewhere, so they are left
+/// out only where more than the address has to agree.
+const TOKENS: [&str; 25] = [
     "token",
     "access_token",
-    "auth",
     "auth_key",
     "sign",
     "signature",
@@ -44,19 +43,13 @@ const TOKENS: [&str; 32] = [
     "expires",
     "expire",
     "expiry",
-    "e",
-    "t",
     "ts",
-    "time",
     "timestamp",
     "_t",
     "_",
-    "r",
     "rand",
     "random",
     "nonce",
-    "session",
-    "sid",
     "jsessionid",
     "phpsessid",
     "x-amz-*",

@@ -133,6 +133,12 @@ where
         return Ok(Box::pin(wire));
     }
     let is_zlib = looks_like_zlib(start);
+    // A file that is itself compressed (`sitemap.xml.gz`) comes without the header; its first bytes tell
+    // (RFC 1952 section 2.3.1).
+    let coding = match coding {
+        Coding::Identity if start.starts_with(b"\x1f\x8b") => Coding::Gzip,
+        coding => coding,
+    };
     Ok(match coding {
         Coding::Identity => Box::pin(wire),
         Coding::Gzip => {

@@ -368,6 +368,7 @@ async fn every_coding_is_read() {
         ("deflate", pressed(plain.as_bytes(), |wire| Box::pin(ZlibEncoder::new(wire)))),
         ("deflate", pressed(plain.as_bytes(), |wire| Box::pin(DeflateEncoder::new(wire)))),
         ("identity", plain.clone().into_bytes()),
+        ("identity", gzip(plain.as_bytes())),
     ] {
         let answer = coded(coding, body).await.unwrap();
         assert_eq!(answer.response.body(), plain.as_bytes(), "{coding}");
