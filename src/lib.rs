@@ -59,6 +59,10 @@
 //! A listing cut short (a budget, a crash, a failed page) is remembered as unfinished, and its next
 //! poll pages past entries it knows. The design's "stop at the first known entry" alone would lose
 //! what lies behind the cut.
+//!
+//! The design gives `Draft::refine` a key rule; it stands on the draft (`Draft::by`), because within one
+//! answer it differs from entry to entry. A fourth key, the place, stands between link and title: it
+//! recognises articles of a site that moved to another host.
 
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
