@@ -1,6 +1,6 @@
 //! Every reader of bytes from outside, as a function of bytes that must return (T-38), and the laws
 //! that hold of whatever it returns. The fuzz targets beside this file run them for long, and
-//! `tests/it/mutants.rs` for a moment over damaged fixtures.
+//! `tests/it/contract/mutants.rs` for a moment over damaged fixtures.
 
 use std::path::Path;
 use std::sync::LazyLock;

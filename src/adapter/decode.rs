@@ -152,10 +152,10 @@ fn narrow(
             let fitting = said.iter().copied().find(|(encoding, _)| fits(encoding, bytes));
             match fitting {
                 // Every byte fits a Western label; what the bytes look like says more than that.
-                Some((encoding, _)) if encoding == WINDOWS_1252 => {
+                Some(said) if said.0 == WINDOWS_1252 => {
                     let found = guess(bytes, None);
                     let is_proven = is_double_byte(found.0) && fits(found.0, bytes);
-                    if is_proven { found } else { (encoding, fitting.map_or("", |said| said.1)) }
+                    if is_proven { found } else { said }
                 }
                 Some(said) => said,
                 None => guess(bytes, said.first().copied()),

@@ -98,9 +98,8 @@ pub enum Refined {
 impl Draft {
     /// The names this entry goes by before its detail is known: guid, then canonical link.
     pub fn keys(&self, source: &Source) -> Vec<Key> {
-        let guid = self.guid.as_deref().and_then(guid);
         let link = self.canonical_link(self.base(source).as_ref());
-        known_by(self.by, guid.as_deref(), link.as_deref())
+        known_by(self.by, self.identifier(link.is_some()).as_deref(), link.as_deref())
     }
 
     /// Makes an item of what an adapter saw: keys, times, safe HTML, links and names are settled here
@@ -119,8 +118,7 @@ impl Draft {
         let Some(matter) = self.matter(source) else {
             return Refined::Unusable("it has neither a title nor a text".to_owned());
         };
-        let guid = self.guid.as_deref().and_then(guid);
-        let guid = guid.filter(|_| guid_counts(self.by, matter.link.is_some()));
+        let guid = self.identifier(matter.link.is_some());
         let keys = keys(self.by, guid.as_deref(), &matter, times.published);
         Refined::Item(Box::new(Candidate {
             sketch: Sketch {
@@ -135,6 +133,16 @@ impl Draft {
                 matter,
             },
         }))
+    }
+
+    /// Upstream's identifier, where it counts. Without a link it is all there is to go by.
+    fn identifier(&self, has_link: bool) -> Option<String> {
+        let counts = match self.by {
+            KeyRule::Auto | KeyRule::Guid => true,
+            KeyRule::Link => !has_link,
+            KeyRule::Title => false,
+        };
+        self.guid.as_deref().filter(|_| counts).and_then(guid)
     }
 
     fn base(&self, source: &Source) -> Option<Url> {
@@ -363,19 +371,9 @@ fn keys(
     keys
 }
 
-/// Whether upstream's identifier is one under a rule. Without a link it is all there is to go by.
-fn guid_counts(rule: KeyRule, has_link: bool) -> bool {
-    match rule {
-        KeyRule::Auto | KeyRule::Guid => true,
-        KeyRule::Link => !has_link,
-        KeyRule::Title => false,
-    }
-}
-
-/// The keys a rule makes of an identifier and a canonical link. An identifier that is an address is
-/// also known without what two spellings of one address differ in.
+/// The keys a rule makes of an identifier that counts and a canonical link. An identifier that is an
+/// address is also known without what two spellings of one address differ in.
 fn known_by(rule: KeyRule, guid: Option<&str>, link: Option<&str>) -> Vec<Key> {
-    let guid = guid.filter(|_| guid_counts(rule, link.is_some()));
     let link = match rule {
         KeyRule::Auto | KeyRule::Link => link,
         KeyRule::Guid => link.filter(|_| guid.is_none()),

@@ -138,8 +138,8 @@ impl KeyRule {
 }
 
 /// The media type of a folder's listing, which is how a folder answers: a line a file (of a folder
-/// within, with its path from here), `name TAB size TAB milliseconds of its last change since 1970`, in order of name, each ended
-/// by a line feed.
+/// within, with its path from here), `name TAB size TAB milliseconds of its last change since 1970`,
+/// in order of name, each ended by a line feed.
 pub const LISTING: &str = "application/x-feedloom-listing";
 
 /// A private address the operator lets a source reach.
@@ -219,7 +219,7 @@ pub struct Mark {
 impl Mark {
     /// The same looks under another name.
     pub fn renamed(self, name: &str) -> Mark {
-        Mark { key: Mark::new(name, []).key, ..self }
+        Mark { key: hashed(name), ..self }
     }
 
     /// The mark of an entry called `name` that looks like `looks`.
@@ -229,11 +229,12 @@ impl Mark {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
-        Mark {
-            key: short(Sha256::digest(name.as_bytes()).as_slice()),
-            digest: short(hash.finalize().as_slice()),
-        }
+        Mark { key: hashed(name), digest: short(hash.finalize().as_slice()) }
     }
+}
+
+fn hashed(name: &str) -> u64 {
+    short(Sha256::digest(name.as_bytes()).as_slice())
 }
 
 fn short(digest: &[u8]) -> u64 {

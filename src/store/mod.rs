@@ -77,8 +77,9 @@ pub trait Store: Send + Sync {
     /// Without it the lease begins anew; an empty slice does that alone.
     ///
     /// Sightings stand in the list's order. An entry that is no item leaves an item it was before as
-    /// it is, unless its author took it back or put it off, and an entry whose detail was not asked now keeps the body and all else only an earlier
-    /// detail gave: a bad answer never takes anything down.
+    /// it is, unless its author took it back or put it off, and an entry whose detail was not asked
+    /// now keeps the body and all else only an earlier detail gave: a bad answer never takes anything
+    /// down.
     ///
     /// # Errors
     /// `Error::LeaseLost` when another holder took the source meanwhile, or the file lost it; nothing

@@ -7,7 +7,6 @@ mod journey;
 mod kill;
 mod laws;
 mod ledger;
-mod mutants;
 mod origin;
 mod seed;
 mod tidy;

@@ -124,8 +124,8 @@ fn name<'i>(item: &'i Item<'_>) -> &'i str {
     item.id.as_deref().or(item.link.as_deref()).or_else(title).unwrap_or_default()
 }
 
-/// All that a reader could see of an item, its name and times left out; each at its own place, so that nothing
-/// looks the same after moving from one field to another.
+/// All that a reader could see of an item, its name and times left out; each at its own place, so
+/// that nothing looks the same after moving from one field to another.
 fn looks<'i>(item: &'i Item<'_>) -> Vec<&'i str> {
     let mut looks = Vec::with_capacity(64);
     let source = item.source.as_deref();

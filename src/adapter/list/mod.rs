@@ -50,14 +50,10 @@ impl Adapter for List {
     fn asks(&self, source: &Source, now: Timestamp) -> Vec<Ask> {
         let turn = Turn::new(source.url.to_string(), self.pages.as_ref(), now);
         // `build` has checked the places in the address; were it none after all, it is asked as it stands.
-        let address = match &self.lead {
-            Some(lead) => lead.address(&turn),
-            None => self.page(&turn, None, None).ok(),
-        };
-        let address = address.unwrap_or_else(|| source.url.clone());
+        let own = || source.url.clone();
         let request = match &self.lead {
-            Some(_) => self.lead_to(address, turn),
-            None => self.put(address, turn),
+            Some(lead) => self.lead_to(lead.address(&turn).unwrap_or_else(own), turn),
+            None => self.put(self.page(&turn, None, None).unwrap_or_else(|_| own()), turn),
         };
         vec![Ask { request, of: None, leads_on: self.lead.is_some() }]
     }

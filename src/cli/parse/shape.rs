@@ -274,14 +274,12 @@ fn tag(raw: &Option<Raw<'_>>) -> Option<String> {
 
 /// A media type, with its parameters (RFC 9110 section 8.3.1).
 fn media_type(raw: &Option<Raw<'_>>) -> Option<String> {
-    let is_type = |kind: &&str| {
-        !kind.is_empty()
-            && kind.chars().all(|c| c.is_ascii_graphic() && !"<>\"'".contains(c) || c == ' ')
-    };
+    let is_type = |kind: &&str| !kind.is_empty() && is_token(kind);
     raw.as_deref().map(str::trim).filter(is_type).map(str::to_owned)
 }
 
-/// Whether a relation is a name or an address (RFC 8288 section 3.3).
-fn is_token(rel: &str) -> bool {
-    rel.chars().all(|c| c.is_ascii_graphic() && !"<>\"'".contains(c) || c == ' ')
+/// Whether a word can stand in an attribute as it is, as a relation (RFC 8288 section 3.3) and a media
+/// type do.
+fn is_token(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_graphic() && !"<>\"'".contains(c) || c == ' ')
 }

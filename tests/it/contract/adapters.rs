@@ -17,14 +17,14 @@ use url::Url;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/feed");
 
 /// A recorded answer.
-struct Recorded {
+pub(super) struct Recorded {
     content_type: Option<String>,
     at: Option<Url>,
-    body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Recorded {
-    fn read(path: &Path) -> Recorded {
+    pub(super) fn read(path: &Path) -> Recorded {
         let bytes = fs::read(path).unwrap();
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
@@ -43,7 +43,7 @@ impl Recorded {
     }
 }
 
-fn files(extension: &str) -> Vec<PathBuf> {
+pub(super) fn files(extension: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> =
         entries.filter(|path| path.to_str().unwrap().ends_with(extension)).collect();
@@ -108,11 +108,11 @@ fn check_bounds(recorded: &Recorded, body: &[u8]) {
     assert!(value.to_string().len() <= 12 * body.len() + 4000 * (items + 2));
 }
 
-/// SplitMix64: the same damage in every run.
-struct Random(u64);
+/// SplitMix64: the same damage in every run, so that a failure can be repeated.
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

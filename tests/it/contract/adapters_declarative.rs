@@ -17,6 +17,8 @@ use feedloom::model::text::{Kind, Text};
 use feedloom::model::time::{Form, Offset, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::adapters::Random;
+
 pub(super) fn fixtures(kind: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(kind)
 }
@@ -203,30 +205,18 @@ fn read_post(name: &str, text: &[u8]) -> Parsed {
     poll(&source, adapter.as_ref(), listing.as_bytes(), Some(&file))
 }
 
-/// A generator that needs no seed from outside, so that a failure can be repeated.
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % sides
-    }
-}
-
 /// The answer cut at many places, and with bytes of it overwritten.
 fn damaged(recorded: &[u8]) -> Vec<Vec<u8>> {
-    let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let body = recorded.windows(2).position(|pair| pair == b"\n\n").unwrap() + 2;
     let mut damaged = Vec::new();
     for _ in 0..60 {
-        let cut = body + dice.throw(recorded.len() - body + 1);
+        let cut = body + random.below(recorded.len() - body + 1);
         damaged.push(recorded[..cut].to_vec());
         let mut broken = recorded.to_vec();
         for _ in 0..8 {
-            let at = body + dice.throw(broken.len() - body);
-            broken[at] = u8::try_from(dice.throw(256)).unwrap();
+            let at = body + random.below(broken.len() - body);
+            broken[at] = u8::try_from(random.below(256)).unwrap();
         }
         damaged.push(broken);
     }

@@ -4,5 +4,6 @@ mod adapters;
 mod adapters_declarative;
 mod formats;
 mod house;
+mod mutants;
 mod store;
 mod upstreams;

@@ -60,7 +60,7 @@ const ROWS: &[(&str, &[&str])] = &[
 /// Sources of further shapes: a sitemap, an index of sitemaps, a page with days only, a feed with its full text.
 const BESIDES: [&str; 4] = ["guardian-news", "bbc-news", "stats-releases", "chinanews-finance"];
 
-fn upstreams() -> Vec<Upstream> {
+pub(super) fn upstreams() -> Vec<Upstream> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/upstreams.toml");
     let no_secrets = |name: &str| Err(format!("no secret is called `{name}`"));
     let config = config::parse(&fs::read_to_string(path).unwrap(), Path::new("/srv"), &no_secrets);
