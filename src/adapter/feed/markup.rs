@@ -7,19 +7,15 @@
 use std::borrow::Cow;
 
 use super::document::Raw;
+use super::name::Lower;
 use super::reference::unescape;
 use super::xml::{Tag, local};
+use crate::model::text;
 
 /// Elements inside one another that are kept; deeper ones lose their tags (T-15).
 const DEPTH: usize = 256;
 /// Bytes of one text (T-15).
 const LENGTH: usize = 10 << 20;
-
-/// The elements of HTML that have no end tag.
-const VOID: [&str; 14] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
-    "track", "wbr",
-];
 
 /// What an element held.
 #[derive(Debug, Default)]
@@ -207,8 +203,9 @@ fn without_section(text: Raw<'_>) -> Raw<'_> {
     }
 }
 
+/// Whether an element of HTML has no end tag, in whatever case it is written.
 fn is_void(name: &str) -> bool {
-    VOID.iter().any(|void| void.eq_ignore_ascii_case(name))
+    text::is_void(Lower::of(name).as_str())
 }
 
 fn open(name: &str, tag: &Tag<'_>) -> String {

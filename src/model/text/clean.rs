@@ -193,8 +193,8 @@ pub fn is_too_deep(html: &str) -> bool {
     false
 }
 
-/// Elements without an end.
-fn is_void(name: &str) -> bool {
+/// Whether an element has no end tag; the name is in lower case (HTML section 13.1.2, and those of old).
+pub fn is_void(name: &str) -> bool {
     matches!(
         name,
         "area"

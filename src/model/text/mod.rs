@@ -11,7 +11,7 @@ mod tidy;
 
 use url::Url;
 
-pub use clean::is_too_deep;
+pub use clean::{is_too_deep, is_void};
 pub use plain::is_xml;
 
 /// Text as an upstream wrote it, not yet safe.
