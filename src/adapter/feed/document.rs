@@ -321,7 +321,7 @@ pub struct Link<'a> {
 impl Link<'_> {
     /// Whether the relation is this one; registered names are also written as IANA addresses.
     pub fn is(&self, rel: &str) -> bool {
-        let own = self.rel.as_deref().unwrap_or("alternate");
+        let Some(own) = self.rel.as_deref() else { return rel == "alternate" };
         let own = own.rsplit_once("/assignments/relation/").map_or(own, |(_, name)| name);
         own.eq_ignore_ascii_case(rel)
     }

@@ -65,6 +65,10 @@ impl<'a> Writer<'a> {
 
     /// Characters, references unresolved.
     pub fn text(&mut self, raw: &'a str) {
+        // What elements are indented with, most of the time.
+        if self.content.raw.is_empty() && raw.trim_ascii_start().is_empty() {
+            return;
+        }
         self.characters(if self.is_xhtml { Cow::Borrowed(raw) } else { unescape(raw) });
     }
 

@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
 
     /// Reads an element that holds others; `each` reads one of them, to its end.
     pub fn within(&mut self, tag: Tag<'a>, each: impl FnMut(&mut Self, Tag<'a>)) -> Within<'a> {
-        self.within_while(tag, |_, _| true, each)
+        self.walk(tag, |_, _| true, each)
     }
 
     /// As `within`, of an element that can only hold what `belongs` to it: anything else shows that it
@@ -143,6 +143,19 @@ impl<'a> Reader<'a> {
         &mut self,
         tag: Tag<'a>,
         belongs: impl Fn(Space, &str) -> bool,
+        each: impl FnMut(&mut Self, Tag<'a>),
+    ) -> Within<'a> {
+        let belongs = |reader: &Self, child: &Tag<'a>| {
+            let (space, name) = reader.name(child.name);
+            belongs(space, name.as_str())
+        };
+        self.walk(tag, belongs, each)
+    }
+
+    fn walk(
+        &mut self,
+        tag: Tag<'a>,
+        belongs: impl Fn(&Self, &Tag<'a>) -> bool,
         mut each: impl FnMut(&mut Self, Tag<'a>),
     ) -> Within<'a> {
         let mut writer = Writer::new(false);
@@ -155,8 +168,7 @@ impl<'a> Reader<'a> {
                     break false;
                 }
                 Some(token @ Token::Start(child)) => {
-                    let (space, name) = self.name(child.name);
-                    if !belongs(space, name.as_str()) {
+                    if !belongs(self, &child) {
                         self.back = Some(token);
                         break false;
                     }
@@ -211,6 +223,10 @@ impl<'a> Reader<'a> {
     /// What an element holds, as text: characters, sections, and HTML that nobody escaped.
     pub fn content(&mut self, tag: Tag<'a>, shape: Shape) -> Content<'a> {
         let (mut writer, mut nested) = (Writer::new(shape == Shape::Xhtml), 0);
+        if let Some(raw) = self.characters(&tag) {
+            writer.text(raw);
+            return self.told(writer.finish());
+        }
         while let Some(token) = self.next() {
             match token {
                 Token::Text(raw) => writer.text(raw),
@@ -230,7 +246,15 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let content = writer.finish();
+        self.told(writer.finish())
+    }
+
+    /// The characters of an element that holds nothing else.
+    fn characters(&mut self, tag: &Tag<'a>) -> Option<&'a str> {
+        self.back.is_none().then(|| self.tokens.characters(tag.name)).flatten()
+    }
+
+    fn told(&mut self, content: Content<'a>) -> Content<'a> {
         if let Some(what) = content.trouble {
             self.note(None, what);
         }

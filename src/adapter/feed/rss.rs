@@ -119,11 +119,11 @@ fn link<'a>(
 }
 
 fn guid<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
-    let is_permalink =
-        tag.attribute("isPermaLink").is_none_or(|said| !said.eq_ignore_ascii_case("false"));
+    let said = tag.attribute("isPermaLink");
+    let is_permalink = said.as_ref().is_none_or(|said| !said.eq_ignore_ascii_case("false"));
     let guid = reader.word(tag);
     // What says so itself may be relative.
-    let says_so = tag.attribute("isPermaLink").is_some() && is_permalink;
+    let says_so = said.is_some() && is_permalink;
     let leads = |guid: &Raw<'_>| is_address(guid) || (says_so && !guid.contains(':'));
     if is_permalink {
         let address = reader.address(guid.clone().filter(leads));

@@ -116,6 +116,18 @@ impl<'a> Tokens<'a> {
         Tokens { text, at: 0, owed: None, section_end: None, lacking: Lacking::default() }
     }
 
+    /// The characters before the end tag `</name>`, when nothing else stands before it: what most
+    /// elements hold, read without a token for each.
+    pub fn characters(&mut self, name: &str) -> Option<&'a str> {
+        let start = self.at;
+        let length = memchr(b'<', self.rest()).filter(|_| self.owed.is_none())?;
+        let tag = self.rest()[length..].strip_prefix(b"</")?.strip_prefix(name.as_bytes())?;
+        tag.starts_with(b">").then(|| {
+            self.at = start + length + "</>".len() + name.len();
+            &self.text[start..start + length]
+        })
+    }
+
     fn rest(&self) -> &'a [u8] {
         &self.text.as_bytes()[self.at..]
     }
