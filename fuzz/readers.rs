@@ -143,11 +143,13 @@ fn is_safe(html: &SafeHtml) {
     }
 }
 
-fn now() -> Timestamp {
+/// When all of this happens.
+pub fn now() -> Timestamp {
     Timestamp::from_seconds(1_678_845_600, Offset::CHINA).expect("a time of our days")
 }
 
-fn upstream(source: &str) -> Upstream {
+/// A source as `feeds.toml` has it, by the keys of its table but for `id`.
+pub fn upstream(source: &str) -> Upstream {
     let text = format!(
         "[site]\ntitle = 't'\nurl = 'http://127.0.0.1:8080'\n[[source]]\nid = 'a'\n{source}\n"
     );

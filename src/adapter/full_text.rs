@@ -25,7 +25,7 @@ use crate::model::time::Timestamp;
 pub const KEY: &str = "full_text";
 
 /// The longest page that is looked through, in bytes.
-const BYTES_MOST: usize = 4 << 20;
+const BYTES_MOST: usize = 3 << 20;
 /// The most elements a page may have where its body has to be found.
 const ELEMENTS_MOST: usize = 50_000;
 /// A text of so many characters is an article; Chinese says much in few.

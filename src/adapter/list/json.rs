@@ -4,8 +4,7 @@
 //! sites put in front are recognised without being asked for. JSON inside a page has to be named,
 //! since a page holds many scripts. Nothing is ever run, only looked for.
 
-use serde_json::Value;
-
+use super::value;
 use super::written::Answer;
 use crate::adapter::mend::mend;
 use crate::adapter::setting::{Mistake, Reader, Setting};
@@ -21,9 +20,6 @@ pub enum Wrapper {
     /// What is assigned to this name, anywhere in the text.
     Variable(String),
 }
-
-/// The most values one answer may hold; an entry rarely has more than a hundred.
-const VALUES_MOST: usize = 500_000;
 
 impl Wrapper {
     /// Reads `wrapper = { script = "id" }` or `{ variable = "window.x" }`.
@@ -137,16 +133,14 @@ fn assigned<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// The value a text starts with; what follows it is of no interest.
 fn value(text: &str) -> Result<Answer, String> {
-    if memchr::memchr_iter(b',', text.as_bytes()).count() > VALUES_MOST {
-        return Err(format!("the answer holds more than {VALUES_MOST} values"));
-    }
-    let error = match strict(text) {
-        Ok(value) => return Ok(Answer { value, ..Answer::default() }),
+    let error = match value::read(text) {
+        Ok((value, is_partial)) => return Ok(Answer { value, is_partial, ..Answer::default() }),
         Err(error) => error,
     };
     let mended = mend(text).and_then(|mended| {
-        let value = strict(&mended.text).ok()?;
-        Some(Answer { value, broken_off: mended.broken_off, ..Answer::default() })
+        let (value, is_partial) = value::read(&mended.text).ok()?;
+        let broken_off = mended.broken_off;
+        Some(Answer { value, is_partial, broken_off, ..Answer::default() })
     });
     mended.ok_or_else(|| match error.is_eof() {
         true => format!(
@@ -155,11 +149,6 @@ fn value(text: &str) -> Result<Answer, String> {
         ),
         false => format!("this is not JSON: {error}"),
     })
-}
-
-fn strict(text: &str) -> Result<Value, serde_json::Error> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    values.next().unwrap_or(Ok(Value::Null))
 }
 
 /// An HTML page in place of JSON: a login, a block, an error; its title often says which.
@@ -187,7 +176,7 @@ pub fn start(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -283,6 +272,6 @@ mod tests {
             assert!(Wrapper::Plain.unwrap(&text).is_err());
         }
         let many = format!("[{}0]", "0,".repeat(600_000));
-        refused(&Wrapper::Plain, &many, "the answer holds more than 500000 values");
+        assert!(Wrapper::Plain.unwrap(&many).expect("its beginning").is_partial);
     }
 }

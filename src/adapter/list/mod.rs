@@ -13,6 +13,7 @@ mod pages;
 mod plan;
 mod sign;
 mod sitemap;
+mod value;
 mod written;
 
 use std::collections::HashSet;
@@ -87,6 +88,10 @@ impl List {
             return Parsed::unusable(what);
         }
         self.entries(&answer, at, turn, &mut parsed);
+        if answer.is_partial {
+            let what = "the answer holds more than there is room for; what comes last is left out";
+            parsed.problems.push(Problem::of_document(what));
+        }
         if answer.broken_off {
             parsed.is_cut = true;
             let what = "the answer breaks off; what was complete before that is taken";

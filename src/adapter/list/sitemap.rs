@@ -15,24 +15,32 @@ use crate::adapter::feed::xml::{Token, Tokens, local};
 const PARTS_MOST: usize = 50;
 /// Values of one kind in one record.
 const VALUES_MOST: usize = 20;
+/// Kinds of values in one record.
+const KINDS_MOST: usize = 50;
 
 /// Reads a sitemap, or a list of them.
 ///
 /// # Errors
 /// In words, when it is neither.
 pub fn read(text: &str) -> Result<Answer, String> {
-    let mut walk = Walk::default();
+    let mut walk = Walk {
+        is_sitemap: false,
+        is_closed: false,
+        // One more than is kept, so that it can be told that there are more.
+        records: Newest::new(ENTRIES_MOST + 1),
+        parts: Newest::new(PARTS_MOST),
+        open: None,
+        text: String::new(),
+    };
     Tokens::new(text).for_each(|token| walk.take(token));
     if !walk.is_sitemap {
         return Err("this is no sitemap: it has neither `urlset` nor `sitemapindex`".to_owned());
     }
-    walk.records.sort_by(|one, other| changed(other).cmp(changed(one)));
-    walk.parts.sort_by(|one, other| changed(other).cmp(changed(one)));
-    walk.records.truncate(ENTRIES_MOST + 1);
-    let parts = walk.parts.iter().filter_map(|part| first(part, "loc")).take(PARTS_MOST);
+    let parts = walk.parts.finish();
+    let parts = parts.iter().filter_map(|part| first(part, "loc"));
     Ok(Answer {
         parts: parts.map(str::to_owned).collect(),
-        value: json!({ "items": walk.records }),
+        value: json!({ "items": walk.records.finish() }),
         broken_off: !walk.is_closed,
         ..Answer::default()
     })
@@ -48,12 +56,41 @@ fn first<'r>(record: &'r Value, key: &str) -> Option<&'r str> {
     record.get(key)?.get(0)?.as_str()
 }
 
-#[derive(Default)]
+/// The newest of some records; a sitemap may hold fifty thousand.
+struct Newest {
+    records: Vec<Value>,
+    most: usize,
+}
+
+impl Newest {
+    fn new(most: usize) -> Newest {
+        Newest { records: Vec::new(), most }
+    }
+
+    fn push(&mut self, record: Value) {
+        self.records.push(record);
+        if self.records.len() == 2 * self.most {
+            self.trim();
+        }
+    }
+
+    fn trim(&mut self) {
+        self.records.sort_by(|one, other| changed(other).cmp(changed(one)));
+        self.records.truncate(self.most);
+    }
+
+    /// In order, the newest first.
+    fn finish(mut self) -> Vec<Value> {
+        self.trim();
+        self.records
+    }
+}
+
 struct Walk {
     is_sitemap: bool,
     is_closed: bool,
-    records: Vec<Value>,
-    parts: Vec<Value>,
+    records: Newest,
+    parts: Newest,
     /// The record that is open.
     open: Option<Map<String, Value>>,
     text: String,
@@ -96,12 +133,16 @@ impl Walk {
     fn keep(&mut self, name: &str) {
         let text = std::mem::take(&mut self.text);
         let (Some(record), false) = (&mut self.open, text.trim().is_empty()) else { return };
+        if record.len() == KINDS_MOST {
+            return;
+        }
         let values = match name.split_once(':') {
             None => record.entry(name).or_insert_with(|| json!([])),
             Some((prefix, local)) => {
                 let inner = record.entry(prefix).or_insert_with(|| json!({}));
                 // A plain element of the prefix's name came first: there is no room for both.
-                let Some(inner) = inner.as_object_mut() else { return };
+                let inner = inner.as_object_mut().filter(|inner| inner.len() < KINDS_MOST);
+                let Some(inner) = inner else { return };
                 inner.entry(local).or_insert_with(|| json!([]))
             }
         };

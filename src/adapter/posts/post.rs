@@ -8,7 +8,12 @@ use crate::adapter::select::path::words;
 use crate::adapter::select::{Selector, Use};
 use crate::model::draft::{Draft, Stamp};
 use crate::model::item::{Label, Membership, Person};
-use crate::model::text::Text;
+use crate::model::text::{LONGEST, Text};
+
+/// What may open or end something in Markdown; its parser keeps a node for each.
+const MARKS: &[u8] = b"[]*_`!<>&|~\\\n";
+/// Marks a body may have.
+const MARKS_MOST: usize = 100_000;
 
 /// Which shelves posts stand on.
 #[derive(Debug)]
@@ -32,11 +37,16 @@ pub fn read(
 ) -> Result<(Draft, Option<String>), String> {
     let (head, body) = front_matter::split(text)?;
     let front = FrontMatter::read(head)?;
-    let problem = front
+    let broken = front
         .broken
         .as_ref()
         .map(|why| format!("its front matter is broken and was read line by line ({why})"));
-    let body = body.replace("\r\n", "\n");
+    let kept = &body[..body.floor_char_boundary(LONGEST)];
+    let is_long = kept.len() < body.len();
+    let long =
+        is_long.then(|| format!("its body is longer than {LONGEST} bytes; the rest was cut off"));
+    let problem = broken.or(long);
+    let body = kept.replace("\r\n", "\n");
     let post = Post { name: Name::of(name), front: front.rows, seed: seed::take_apart(&body) };
     Ok((post.draft(shelving), problem))
 }
@@ -162,7 +172,7 @@ impl Post<'_> {
         {
             (true, _) => Text::html(article),
             (false, true) => Text::plain(article),
-            (false, false) => Text::html(markdown(article)),
+            (false, false) => markdown(article),
         };
         content.base = self.seed.link.map(str::to_owned);
         Some(content)
@@ -235,14 +245,18 @@ fn is_day(text: &str) -> bool {
     well_formed && ("1990".."2100").contains(&text) && day.is_ok()
 }
 
-/// Markdown as HTML; markup in it passes, and is sanitised with all the rest later.
-fn markdown(text: &str) -> String {
+/// Markdown as HTML; markup in it passes, and is sanitised with all the rest later. A text with more
+/// marks than people write is taken as it stands (T-15).
+fn markdown(text: &str) -> Text {
     use pulldown_cmark::{Options, Parser, html};
+    if text.bytes().filter(|byte| MARKS.contains(byte)).count() > MARKS_MOST {
+        return Text::plain(text);
+    }
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
     let mut rendered = String::with_capacity(text.len() * 3 / 2);
     html::push_html(&mut rendered, Parser::new_ext(text, options));
-    rendered
+    Text::html(rendered)
 }
 
 #[cfg(test)]

@@ -16,12 +16,12 @@ use super::{plain, simple};
 
 /// Deepest nesting a body may have; deeper ones are reduced to their words. DOMPurify's figure.
 const DEPTH: usize = 255;
-/// Most tags a body may have.
+/// Most tags a body may have, whatever opens like one included.
 const TAGS: usize = 50_000;
 /// Most attributes a tag keeps.
 const ATTRIBUTES: usize = 64;
-/// Longest body that is cleaned, in bytes; the rest is cut off.
-const LENGTH: usize = 2 << 20;
+/// Longest body, in bytes, as it comes and as it is kept; the rest is cut off.
+pub const LONGEST: usize = 2 << 20;
 
 static POLICY: LazyLock<Builder<'static>> = LazyLock::new(policy);
 
@@ -32,7 +32,7 @@ thread_local! {
 
 /// Rebuilds a piece of HTML from what the policy allows.
 pub(in crate::model) fn sanitise(html: &str, base: Option<&Url>) -> String {
-    let html = cut(html, LENGTH);
+    let html = cut(html, LONGEST);
     if memchr::memchr3(b'<', b'&', b'>', html.as_bytes()).is_none() {
         return plain::xml_only(html.to_owned());
     }
@@ -51,10 +51,11 @@ pub(super) fn parsed(html: &str, base: Option<&Url>) -> String {
     plain::xml_only(POLICY.clean(&with_few_attributes(html)).to_string())
 }
 
-/// Plain text as HTML: a paragraph for each block of lines, a break for each line in it.
+/// Plain text as HTML: a paragraph for each block of lines, a break for each line in it. What would
+/// make it longer than a body may be is cut off.
 pub(in crate::model) fn paragraphs(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + 16);
-    let text = cut(text, LENGTH).replace("\r\n", "\n");
+    let mut html = String::with_capacity(text.len().min(LONGEST) + 16);
+    let text = text[..escaped_within(text, LONGEST - 16)].replace("\r\n", "\n");
     let mut open = false;
     for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}']) {
         let line = plain::fold(line);
@@ -83,6 +84,21 @@ pub(in crate::model) fn escape(text: &str, html: &mut String) {
             c => html.push(c),
         }
     }
+}
+
+/// How many bytes of a text come to so many when they are written as paragraphs.
+fn escaped_within(text: &str, most: usize) -> usize {
+    let mut length = 0;
+    let end = text.char_indices().find(|&(_, c)| {
+        length += match c {
+            '\n' | '\r' | '\u{2028}' | '\u{2029}' => "</p><p>".len(),
+            '&' => "&amp;".len(),
+            '<' | '>' => "&lt;".len(),
+            c => c.len_utf8(),
+        };
+        length > most
+    });
+    end.map_or(text.len(), |(at, _)| at)
 }
 
 /// At most so many bytes, never half a character.
@@ -175,18 +191,21 @@ pub fn is_too_deep(html: &str) -> bool {
     let mut open = OpenElements::default();
     let mut tags = 0;
     for at in memchr::memchr_iter(b'<', html.as_bytes()) {
+        tags += 1;
         let after = &html[at + 1..];
         let (ends, after) = after.strip_prefix('/').map_or((false, after), |after| (true, after));
+        if tags > TAGS {
+            return true;
+        }
         if !after.starts_with(|c: char| c.is_ascii_alphabetic()) {
             continue;
         }
-        tags += 1;
         let name = tag_name(after);
         match ends {
             true => open.close(&name),
             false => open.open(name),
         }
-        if open.names.len() > DEPTH || tags > TAGS {
+        if open.names.len() > DEPTH {
             return true;
         }
     }
@@ -424,6 +443,14 @@ mod tests {
     fn paragraphs_left_open_are_not_deep() {
         assert!(!is_too_deep(&"<p>a".repeat(1000)));
         assert!(!is_too_deep(&"<LI>a<br>".repeat(1000)));
+    }
+
+    #[test]
+    fn t_15_plain_text_stays_within_the_bound() {
+        for piece in ["&", "<", "x\n\n", "x\u{2028}", "甲"] {
+            let length = paragraphs(&piece.repeat(LONGEST)).len();
+            assert!((LONGEST / 3..=LONGEST).contains(&length), "{piece:?}: {length}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod tidy;
 
 use url::Url;
 
-pub use clean::{is_too_deep, is_void};
+pub use clean::{LONGEST, is_too_deep, is_void};
 pub use plain::is_xml;
 
 /// Text as an upstream wrote it, not yet safe.
@@ -63,13 +63,17 @@ impl Text {
     }
 }
 
-/// How often a body that does not read as it is written is cleaned again before it is reduced to its words.
+/// How often a body that does not read as it is written is cleaned again before it is reduced to its
+/// words, as is one that grew too long.
 const ROUNDS: usize = 4;
 
 /// Puts clean HTML in order until it reads as it is written, so that cleaning it again changes nothing.
 fn settle(html: String) -> String {
     let mut tidy = tidy::tidy(&html);
     for _ in 0..ROUNDS {
+        if tidy.html.len() > LONGEST {
+            break;
+        }
         if tidy.is_stable {
             return tidy.html;
         }
