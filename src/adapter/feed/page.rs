@@ -5,10 +5,13 @@
 
 use url::Url;
 
+use super::reference::unescape;
 use super::xml::{Tag, Token, Tokens, local};
 
 /// Feeds named at most, so that the reason stays readable.
 const NAMED: usize = 5;
+/// Bytes told of a page's title.
+const TITLE: usize = 120;
 
 /// Why this document is refused.
 pub(super) fn refusal(text: &str, at: Option<&Url>) -> String {
@@ -25,6 +28,15 @@ pub(super) fn refusal(text: &str, at: Option<&Url>) -> String {
     let Some(first) = tags().next() else {
         return "this is no feed: there is no markup in it".to_owned();
     };
+    match local(first.name).to_ascii_lowercase().as_str() {
+        "opml" => {
+            return "this is OPML, a list of feeds; `feedloom import` takes them in".to_owned();
+        }
+        "urlset" | "sitemapindex" => {
+            return "this is a sitemap, not a feed; `kind = \"sitemap\"` reads it".to_owned();
+        }
+        _ => {}
+    }
     if !tags().take(20).any(|tag| is_html(&tag)) {
         let name: String = first.name.chars().take(64).collect();
         return format!(
@@ -43,10 +55,24 @@ pub(super) fn refusal(text: &str, at: Option<&Url>) -> String {
             feeds.push(address);
         }
     }
+    let page = match title(text) {
+        Some(title) => format!("this is an HTML page, “{title}”, not a feed"),
+        None => "this is an HTML page, not a feed".to_owned(),
+    };
     match feeds.as_slice() {
-        [] => "this is an HTML page, not a feed, and it points to none".to_owned(),
-        feeds => format!("this is an HTML page, not a feed; it points to {}", feeds.join(", ")),
+        [] => format!("{page}, and it points to none"),
+        feeds => format!("{page}; it points to {}", feeds.join(", ")),
     }
+}
+
+/// What a page is called: a login, a block and an error often say so themselves.
+fn title(text: &str) -> Option<String> {
+    let mut tokens = Tokens::new(text);
+    tokens.find(|token| matches!(token, Token::Start(tag) if is(tag, "title")))?;
+    let Some(Token::Text(title)) = tokens.next() else { return None };
+    let title = unescape(title).split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = title.floor_char_boundary(TITLE);
+    Some(title[..end].to_owned()).filter(|title| !title.is_empty())
 }
 
 fn is(tag: &Tag<'_>, name: &str) -> bool {
@@ -92,7 +118,7 @@ mod tests {
             <link rel="alternate" type="application/rss+xml" title="要闻" href="/rss.xml">
             <link rel=alternate type=application/atom+xml href="https://b.example/atom?a=1&amp;b=2">
             <link rel="alternate" hreflang="en" href="/en/">"#,
-            "this is an HTML page, not a feed; it points to https://news.example/rss.xml, https://b.example/atom?a=1&b=2",
+            "this is an HTML page, “新闻”, not a feed; it points to https://news.example/rss.xml, https://b.example/atom?a=1&b=2",
         );
     }
 
@@ -108,8 +134,16 @@ mod tests {
     fn other_documents() {
         check("hello", "this is no feed: there is no markup in it");
         check(
+            "<svg><path/></svg>",
+            "this is no feed: its first element is <svg>, and none of rss, rdf:RDF, feed or channel follows",
+        );
+        check(
             "<urlset><url/></urlset>",
-            "this is no feed: its first element is <urlset>, and none of rss, rdf:RDF, feed or channel follows",
+            "this is a sitemap, not a feed; `kind = \"sitemap\"` reads it",
+        );
+        check(
+            "<opml version='1.0'><head><title>订阅</title></head>",
+            "this is OPML, a list of feeds; `feedloom import` takes them in",
         );
     }
 }

@@ -121,7 +121,8 @@ fn what_is_no_feed_is_refused_with_its_reason() {
     refused("{\"a\":1}", "no JSON Feed");
     refused("[1,2]", "no JSON Feed");
     refused("{\"a\" \"b\"}", "JSON with a fault");
-    refused("<urlset><url/></urlset>", "<urlset>");
+    refused("<urlset><url/></urlset>", "sitemap");
+    refused("<kml/>", "<kml>");
     refused("<rdf:RDF><foaf:Person/></rdf:RDF>", "RDF");
     refused("<!DOCTYPE html><html><head><title>x</title></head></html>", "HTML page");
 }
