@@ -2,9 +2,9 @@
 //!
 //! What real answers get wrong, each seen or told of: a comma before `]` or `}`, control characters
 //! inside strings, `\'` and other escapes of JavaScript, half a surrogate pair, keys without
-//! quotes or in single ones, `undefined` and `NaN`, and above all an end in the middle. One pass,
-//! no recursion, output at most twice the input. It deliberately guesses nothing else: what
-//! it hands on is read by the strict reader once more.
+//! quotes or in single ones, comments, `undefined` and `NaN`, and above all an end in the middle. One
+//! pass, no recursion, output at most twice the input. It deliberately guesses nothing else: what it
+//! hands on is read by the strict reader once more.
 
 /// What became of the text.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,8 +60,20 @@ impl Scan<'_> {
                 self.keep(next);
             }
             _ if next.is_whitespace() => self.keep(next),
+            '/' => self.comment()?,
             _ => self.word(),
         }
+        Some(())
+    }
+
+    /// Passes over a comment.
+    fn comment(&mut self) -> Option<()> {
+        let end = match self.rest.as_bytes().get(1)? {
+            b'/' => self.rest.find('\n'),
+            b'*' => self.rest.find("*/").map(|end| end + "*/".len()),
+            _ => return None,
+        };
+        self.rest = &self.rest[end.unwrap_or(self.rest.len())..];
         Some(())
     }
 
@@ -239,6 +251,13 @@ mod tests {
         check(r#"["it\'s \x \v"]"#, r#"["it's x v"]"#);
         check(r#"["\u00e9\"\\\/\n"]"#, r#"["\u00e9\"\\\/\n"]"#);
         check(r#"["\uZZZZ"]"#, r#"["uZZZZ"]"#);
+    }
+
+    #[test]
+    fn comments() {
+        check("{// first\n\"a\": /* the\n second */ \"//\"}", "{\n\"a\":  \"//\"}");
+        cut("[1,/* never closed", Some("[1]"));
+        cut("[1,/2]", None);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use url::Url;
+
 use super::document::Raw;
 use super::name::Lower;
 use super::reference::unescape;
@@ -39,6 +41,8 @@ pub(super) struct Writer<'a> {
     is_xhtml: bool,
     depth: usize,
     wrapper: Wrapper,
+    /// Where relative addresses start inside elements with an `xml:base`, and how deep these stand.
+    bases: Vec<(usize, Url)>,
 }
 
 /// The `div` around XHTML, which is not part of the text.
@@ -60,6 +64,7 @@ impl<'a> Writer<'a> {
             is_xhtml,
             depth: 0,
             wrapper: Wrapper::default(),
+            bases: Vec::new(),
         }
     }
 
@@ -77,20 +82,26 @@ impl<'a> Writer<'a> {
         self.characters(if self.is_xhtml { escape(raw) } else { Cow::Borrowed(raw) });
     }
 
-    /// An element inside.
-    pub fn start(&mut self, tag: Tag<'a>) {
+    /// An element inside; `base` is where relative addresses start around the text.
+    pub fn start(&mut self, tag: Tag<'a>, base: Option<&Url>) {
         self.content.is_markup = true;
         let name = local(tag.name);
         let is_outermost = self.depth == 0;
         if is_outermost {
             self.see_wrapper(name, &tag);
         }
+        if self.is_xhtml && !(is_outermost && matches!(self.wrapper, Wrapper::Open(_))) {
+            self.see_base(&tag, base);
+        }
         if self.depth < DEPTH {
-            self.push(Cow::Owned(open(name, &tag)));
+            self.push(Cow::Owned(open(name, &tag, self.bases.last().map(|(_, base)| base))));
         } else {
             self.content.trouble = Some("elements deeper than 256 lost their tags");
         }
-        self.depth += usize::from(!is_void(name));
+        match is_void(name) {
+            true => drop(self.bases.pop_if(|(depth, _)| *depth == self.depth)),
+            false => self.depth += 1,
+        }
         if let Wrapper::Open(start) = &mut self.wrapper
             && is_outermost
         {
@@ -105,6 +116,7 @@ impl<'a> Writer<'a> {
             return;
         }
         self.depth -= 1;
+        self.bases.pop_if(|(depth, _)| *depth >= self.depth);
         let end = self.content.raw.len();
         if let Wrapper::Open(start) = self.wrapper
             && self.depth == 0
@@ -146,6 +158,21 @@ impl<'a> Writer<'a> {
         } else {
             self.wrapper = Wrapper::Absent;
         }
+    }
+
+    /// Takes in an element's own `xml:base` (XML Base, section 3). The wrapper's is the whole text's.
+    fn see_base(&mut self, tag: &Tag<'a>, base: Option<&Url>) {
+        let Some((_, own)) = tag.attributes().find(|(name, _)| *name == "xml:base") else { return };
+        let outer = base.map(|base| match &self.content.base {
+            Some(wrapper) => base.join(wrapper).unwrap_or_else(|_| base.clone()),
+            None => base.clone(),
+        });
+        let outer = self.bases.last().map(|(_, base)| base).or(outer.as_ref());
+        let joined = match outer {
+            Some(outer) => outer.join(&own),
+            None => Url::parse(&own),
+        };
+        self.bases.extend(joined.ok().map(|base| (self.depth, base)));
     }
 
     fn characters(&mut self, piece: Raw<'a>) {
@@ -212,9 +239,12 @@ fn is_void(name: &str) -> bool {
     text::is_void(Lower::of(name).as_str())
 }
 
-fn open(name: &str, tag: &Tag<'_>) -> String {
+fn open(name: &str, tag: &Tag<'_>, base: Option<&Url>) -> String {
     let mut html = format!("<{name}");
     for (name, value) in tag.attributes().filter(|(name, _)| !name.starts_with("xmlns")) {
+        let absolute = base.filter(|_| matches!(name, "href" | "src" | "poster" | "cite"));
+        let absolute = absolute.and_then(|base| base.join(&value).ok());
+        let value = absolute.as_ref().map_or(&*value, Url::as_str);
         html.push(' ');
         html.push_str(name);
         html.push_str("=\"");

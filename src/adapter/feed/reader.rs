@@ -238,7 +238,7 @@ impl<'a> Reader<'a> {
                 }
                 Token::Start(child) => {
                     nested += usize::from(same(child.name, tag.name));
-                    writer.start(child);
+                    writer.start(child, self.base.as_deref().or(self.at));
                 }
                 Token::End(name) => {
                     nested -= usize::from(same(name, tag.name));

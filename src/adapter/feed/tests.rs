@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::document::{Document, Format, ITEMS};
 use super::*;
 use crate::adapter::{Entry, testing};
-use crate::model::text::Kind as TextKind;
+use crate::model::text::{Kind as TextKind, SafeHtml};
 
 fn document(text: &str) -> Document<'_> {
     read(text, None).unwrap_or_else(|what| panic!("{what}: {text}"))
@@ -252,6 +252,23 @@ fn xml_base_reaches_inwards() {
         "https://a.example/x/y/z/"
     );
     assert_eq!(link(&document.items[1]), Some("https://a.example/x/1.html"));
+}
+
+#[test]
+fn xml_base_inside_xhtml() {
+    let text = "<feed xmlns='http://www.w3.org/2005/Atom' xml:base='https://a.example/'><entry>
+        <content type='xhtml'><div xml:base='x/'><p xml:base='y/'><a href='1'>1</a></p><img xml:base='/z/' src='2'/><a href='3'>3</a>\
+        </div></content></entry></feed>";
+    let document = document(text);
+    let content = document.items[0].content.as_ref().unwrap();
+    let clean = SafeHtml::clean(&content.clone().into_model(), None);
+    for address in ["https://a.example/x/y/1", "https://a.example/z/2", "https://a.example/x/3"] {
+        assert!(
+            clean.as_str().contains(&format!("=\"{address}\"")),
+            "{address}: {}",
+            clean.as_str()
+        );
+    }
 }
 
 #[test]
