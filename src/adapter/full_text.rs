@@ -14,6 +14,7 @@ use http::Uri;
 use scraper::{Html, Selector};
 use url::Url;
 
+use super::select::css;
 use super::setting::{Mistake, Reader, Setting, Value};
 use super::{Adapter, Ask, Entry, Parsed, Problem, Request, Response, decode};
 use crate::model::link;
@@ -61,8 +62,7 @@ fn place(setting: &Setting) -> Result<Option<Place>, Mistake> {
         return Ok(wanted.then_some(Place::Anywhere));
     }
     let selectors = setting.one_or_list().iter().map(|one| match one.text() {
-        Ok(text) => Selector::parse(text)
-            .map_err(|_| Mistake::at(one, format!("`{text}` is no CSS selector"))),
+        Ok(text) => css::read(text).map_err(|why| Mistake::at(one, format!("`{text}` {why}"))),
         Err(_) => Err(Mistake::at(
             setting,
             "this should be `true`, or the CSS selector of the body on the article's page",

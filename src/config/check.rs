@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use regex::{Regex, RegexBuilder};
 use scraper::Selector;
-use scraper::error::SelectorErrorKind;
 
+use crate::adapter::select::css;
 use crate::adapter::setting::{Mistake, Reader, Setting, meant};
 use crate::model::source::SourceId;
 use crate::model::time::Zone;
@@ -164,28 +164,7 @@ fn spelled_size(text: &str) -> Option<usize> {
 /// A CSS selector.
 pub(super) fn selector(setting: &Setting) -> Checked<Selector> {
     let text = setting.text()?;
-    Selector::parse(text).map_err(|error| {
-        let why = unreadable(&error);
-        Mistake::at(setting, format!("`{}` is no CSS selector: {why}", shown(text)))
-    })
-}
-
-/// What is wrong with a selector; the crate's own words are for its developers.
-fn unreadable(error: &SelectorErrorKind) -> &'static str {
-    match error {
-        SelectorErrorKind::EndOfLine => "it ends too soon; something in it is not closed",
-        SelectorErrorKind::TooManyNestedBlocks => "it nests too deep",
-        SelectorErrorKind::ExpectedColonOnPseudoElement
-        | SelectorErrorKind::ExpectedIdentityOnPseudoElement => {
-            "it asks for a pseudo-element, which no document holds"
-        }
-        SelectorErrorKind::UnexpectedSelectorParseError(_) => {
-            "a part of it is missing, or means nothing in a document that is only read (such as `:hover`)"
-        }
-        _ => {
-            "a character stands where none is expected; `p.class`, `#id` and `a[href]` are selectors"
-        }
-    }
+    css::read(text).map_err(|why| Mistake::at(setting, format!("`{}` {why}", shown(text))))
 }
 
 /// A regular expression that stays small, written, compiled and running (T-25).

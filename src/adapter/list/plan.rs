@@ -196,8 +196,8 @@ fn items(reader: &mut Reader, kind: Kind) -> Option<Items> {
 
 fn css(setting: &Setting) -> Result<(String, Css), Mistake> {
     let text = setting.text()?;
-    let css = Css::parse(text)
-        .map_err(|_| Mistake::at(setting, format!("`{text}` is no CSS selector")))?;
+    let css =
+        select::css::read(text).map_err(|why| Mistake::at(setting, format!("`{text}` {why}")))?;
     Ok((text.to_owned(), css))
 }
 

@@ -15,6 +15,7 @@
 //! needs more is worth an adapter of its own.
 
 pub mod affix;
+pub mod css;
 pub mod fields;
 pub mod path;
 pub mod place;

@@ -7,6 +7,7 @@
 
 use scraper::{ElementRef, Selector};
 
+use super::css;
 use crate::model::text::{PlainText, Text};
 
 /// Where something stands in an element.
@@ -36,7 +37,7 @@ impl Place {
         };
         let css = match css.trim() {
             "" => None,
-            css => Some(Selector::parse(css).map_err(|_| format!("`{css}` is no CSS selector"))?),
+            text => Some(css::read(text).map_err(|why| format!("`{text}` {why}"))?),
         };
         Ok(Place { css, what })
     }
@@ -112,7 +113,10 @@ mod tests {
 
     #[test]
     fn mistakes_are_told() {
-        assert_eq!(Place::parse("a[").unwrap_err(), "`a[` is no CSS selector");
+        assert_eq!(
+            Place::parse("a[").unwrap_err().split(':').next(),
+            Some("`a[` is no CSS selector")
+        );
         assert!(Place::parse("a:hover(").is_err());
     }
 }
