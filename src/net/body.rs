@@ -133,10 +133,9 @@ where
         return Ok(Box::pin(wire));
     }
     let is_zlib = looks_like_zlib(start);
-    // A file that is itself compressed (`sitemap.xml.gz`) comes without the header; its first bytes tell
-    // (RFC 1952 section 2.3.1).
+    // A file that is itself compressed (`sitemap.xml.gz`) comes without the header.
     let coding = match coding {
-        Coding::Identity if start.starts_with(b"\x1f\x8b") => Coding::Gzip,
+        Coding::Identity if is_gzip(start) => Coding::Gzip,
         coding => coding,
     };
     Ok(match coding {
@@ -154,6 +153,11 @@ where
         Coding::Deflate if is_zlib => Box::pin(ZlibDecoder::new(wire)),
         Coding::Deflate => Box::pin(DeflateDecoder::new(wire)),
     })
+}
+
+/// Whether this is the start of a gzip file (RFC 1952 section 2.3.1).
+pub(super) fn is_gzip(start: &[u8]) -> bool {
+    start.starts_with(b"\x1f\x8b")
 }
 
 /// Whether this is the zlib wrapper `deflate` means (RFC 9110 section 8.4.1.2), which some servers leave out.

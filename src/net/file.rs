@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use futures_util::stream;
 use http::{Request, Response, StatusCode, Uri, header};
 use url::Url;
 
+use super::body::{self, Coding};
 use super::{Answer, Error, Permit};
-use crate::model::source::LISTING;
+use crate::model::source::{LISTING, Limits};
 
 /// Reads what the request's `file:` address names.
 pub(super) async fn send(request: Request<Bytes>, permit: &Permit) -> Result<Answer, Error> {
@@ -31,7 +33,19 @@ pub(super) async fn send(request: Request<Bytes>, permit: &Permit) -> Result<Ans
     let response = reading
         .await
         .unwrap_or_else(|error| Err(Error::Broken(format!("the file was not read: {error}"))))?;
+    let (head, content) = response.into_parts();
+    let response = Response::from_parts(head, unpacked(content, &permit.limits).await?);
     Ok(Answer { response, at, moved: false })
+}
+
+/// What a compressed file (`sitemap.xml.gz`) holds, within the bounds of any answer.
+async fn unpacked(content: Bytes, limits: &Limits) -> Result<Bytes, Error> {
+    if !body::is_gzip(&content) {
+        return Ok(content);
+    }
+    let limits = Limits { wire: limits.decoded, ..*limits };
+    let content = stream::iter([Ok::<_, io::Error>(content)]);
+    body::read(content, Coding::Gzip, &limits).await
 }
 
 /// The path an address names, as the operator would write it.
@@ -194,8 +208,10 @@ fn media_type(path: &Path) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use async_compression::tokio::bufread::GzipEncoder;
+    use tokio::io::AsyncReadExt;
+
     use super::*;
-    use crate::model::source::Limits;
 
     /// A folder `posts` with two posts, beside a secret, with a link that leads out.
     fn house() -> tempfile::TempDir {
@@ -291,5 +307,23 @@ mod tests {
         let house = house();
         fs::write(house.path().join("posts/long.md"), "x".repeat(201)).unwrap();
         assert!(matches!(ask(house.path(), "long.md", None).await, Err(Error::TooLarge(_))));
+    }
+
+    #[tokio::test]
+    async fn a_compressed_file_is_unpacked_within_the_same_bounds() {
+        let house = house();
+        let press = async |plain: &str| {
+            let mut packed = Vec::new();
+            GzipEncoder::new(plain.as_bytes()).read_to_end(&mut packed).await.unwrap();
+            packed
+        };
+        let posts = house.path().join("posts");
+        fs::write(posts.join("map.xml.gz"), press("<urlset/>").await).unwrap();
+        fs::write(posts.join("long.gz"), press(&"x".repeat(201)).await).unwrap();
+        fs::write(posts.join("cut.gz"), &press("<urlset/>").await[..12]).unwrap();
+        let unpacked = ask(house.path(), "map.xml.gz", None).await.unwrap();
+        assert_eq!(unpacked.body(), "<urlset/>");
+        assert!(matches!(ask(house.path(), "long.gz", None).await, Err(Error::TooLarge(_))));
+        assert!(matches!(ask(house.path(), "cut.gz", None).await, Err(Error::Broken(_))));
     }
 }

@@ -131,6 +131,10 @@ impl List {
         let skip: Vec<Test> =
             tests.iter().map(|test| Test::read(test, language, reader.mistakes())).collect();
         let fields = match (reader.table("item"), kind) {
+            (Some(item), Kind::Sitemap) => {
+                let own = item_fields(item, language, reader.mistakes());
+                Some(own.or(sitemap_fields()))
+            }
             (Some(item), _) => Some(item_fields(item, language, reader.mistakes())),
             (None, Kind::Sitemap) => Some(sitemap_fields()),
             (None, _) => reader

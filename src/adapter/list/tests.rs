@@ -546,6 +546,18 @@ fn sitemaps_are_followed_newest_first() {
 }
 
 #[test]
+fn fields_of_a_sitemap_stand_where_the_file_names_none() {
+    let adapter =
+        adapter(&SITEMAP, "url = 'https://map.example/a.xml'\nitem.title = 'image.title'");
+    let at = "https://map.example/a.xml";
+    let part = "<urlset><url><loc>https://map.example/1</loc><lastmod>2023-01-01</lastmod>\
+        <image:image><image:title>甲</image:title></image:image></url></urlset>";
+    let parsed = adapter.parse(&ask(adapter.as_ref(), at), at, &answer(part));
+    assert_eq!(titles(&parsed), ["甲"]);
+    assert_eq!(parsed.entries[0].draft.link.as_deref(), Some("https://map.example/1"));
+}
+
+#[test]
 fn mistakes_of_pages_are_told() {
     let found = mistakes(
         &HTML,

@@ -72,6 +72,16 @@ impl Fields {
         Fields { rows }
     }
 
+    /// These, and those of others that these don't name.
+    pub fn or(mut self, others: Fields) -> Fields {
+        for row in others.rows {
+            if self.rows.iter().all(|(field, _)| *field != row.0) {
+                self.rows.push(row);
+            }
+        }
+        self
+    }
+
     /// Whether none is named.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
