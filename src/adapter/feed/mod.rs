@@ -5,6 +5,7 @@
 //! is read and no title is invented here: that is `Draft::refine`, for all adapters alike.
 
 mod atom;
+mod attributes;
 mod base64;
 pub mod document;
 mod element;
