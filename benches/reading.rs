@@ -1,68 +1,63 @@
 //! Reading feeds: ours beside feed-rs and the readers of the rss and atom_syndication crates, on
 //! generated Chinese feeds of about 300 KB each. Ratios in one run mean something, times don't.
 //!
-//! `ours` goes from bytes to a document, as the others do; `entries` goes on to the drafts and marks
-//! the adapter hands out.
+//! `ours` goes from bytes to a document, as the others do; `on to drafts` to what the adapter hands out.
+
+use std::hint::black_box;
 
 use bytes::Bytes;
-use divan::counter::BytesCount;
-use divan::{Bencher, black_box};
 use feedloom::adapter::{Adapter, Response, Setting, decode, feed, setting::Value};
 use feedloom::model::source::{Source, SourceId};
 use feedloom::model::time::{Offset, Timestamp};
 
+mod beside;
+use beside::{Way, beside};
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const RSS: [&str; 3] = ["cdata", "escaped", "small"];
-const ALL: [&str; 4] = ["cdata", "escaped", "small", "atom"];
-
 fn main() {
-    divan::main();
+    for corpus in ["cdata", "escaped", "small", "atom"] {
+        let bytes = feed_of(corpus);
+        let mut ways = vec![ours(&bytes), entries(&bytes), feed_rs(&bytes)];
+        ways.push(if corpus == "atom" { atom_crate(&bytes) } else { rss_crate(&bytes) });
+        beside(&format!("{corpus}, {} KB, beside ours", bytes.len() / 1000), ways);
+    }
 }
 
-#[divan::bench(args = ALL)]
-fn ours(bencher: Bencher, corpus: &str) {
-    let bytes = feed_of(corpus);
-    bencher.counter(BytesCount::of_slice(&bytes)).bench_local(|| {
-        let decoded = decode::decode(black_box(&bytes), Some("text/xml"));
-        feed::read(&decoded.text, None).unwrap().items.len()
-    });
+fn ours(bytes: &[u8]) -> Way<'_> {
+    let read = || {
+        let decoded = decode::decode(black_box(bytes), Some("text/xml"));
+        black_box(feed::read(&decoded.text, None).expect("a feed"));
+    };
+    ("ours", Box::new(read))
 }
 
-#[divan::bench(args = ALL)]
-fn entries(bencher: Bencher, corpus: &str) {
-    let bytes = feed_of(corpus);
+fn entries(bytes: &[u8]) -> Way<'_> {
     let adapter = adapter();
     let ask = adapter.asks(&source(), now()).remove(0);
-    let response = Response::new(Bytes::from(bytes.clone()));
-    bencher
-        .counter(BytesCount::of_slice(&bytes))
-        .bench_local(|| adapter.parse(&ask, "https://news.example/rss.xml", black_box(&response)));
+    let response = Response::new(Bytes::copy_from_slice(bytes));
+    let read = move || {
+        black_box(adapter.parse(&ask, "https://news.example/rss.xml", black_box(&response)));
+    };
+    ("ours, on to drafts", Box::new(read))
 }
 
-#[divan::bench(args = ALL)]
-fn feed_rs(bencher: Bencher, corpus: &str) {
-    let bytes = feed_of(corpus);
-    bencher
-        .counter(BytesCount::of_slice(&bytes))
-        .bench_local(|| feed_rs::parser::parse(black_box(bytes.as_slice())).unwrap());
+fn feed_rs(bytes: &[u8]) -> Way<'_> {
+    let read = move || drop(black_box(feed_rs::parser::parse(black_box(bytes)).expect("a feed")));
+    ("feed-rs", Box::new(read))
 }
 
-#[divan::bench(args = RSS)]
-fn rss_crate(bencher: Bencher, corpus: &str) {
-    let bytes = feed_of(corpus);
-    bencher
-        .counter(BytesCount::of_slice(&bytes))
-        .bench_local(|| rss::Channel::read_from(black_box(bytes.as_slice())).unwrap());
+fn rss_crate(bytes: &[u8]) -> Way<'_> {
+    let read = move || drop(black_box(rss::Channel::read_from(black_box(bytes)).expect("a feed")));
+    ("rss", Box::new(read))
 }
 
-#[divan::bench]
-fn atom_crate(bencher: Bencher) {
-    let bytes = feed_of("atom");
-    bencher
-        .counter(BytesCount::of_slice(&bytes))
-        .bench_local(|| atom_syndication::Feed::read_from(black_box(bytes.as_slice())).unwrap());
+fn atom_crate(bytes: &[u8]) -> Way<'_> {
+    let read = move || {
+        drop(black_box(atom_syndication::Feed::read_from(black_box(bytes)).expect("a feed")))
+    };
+    ("atom_syndication", Box::new(read))
 }
 
 fn now() -> Timestamp {

@@ -3,9 +3,9 @@
 //!
 //! `cargo bench --bench shaping`
 
-use divan::Bencher;
-use divan::counter::{BytesCount, ItemsCount};
-use feedloom::format::{self, Format};
+use std::hint::black_box;
+
+use feedloom::format;
 use feedloom::model::draft::{Draft, Refined, Stamp};
 use feedloom::model::feed::{Feed, Head, Revision, Shelf, ShelfHead, Site};
 use feedloom::model::item::{Item, ItemId, Record};
@@ -13,8 +13,12 @@ use feedloom::model::source::{Source, SourceId};
 use feedloom::model::text::Text;
 use feedloom::model::time::{Offset, Timestamp};
 
+mod beside;
+use beside::{Way, beside};
+
 fn main() {
-    divan::main();
+    refining();
+    rendering();
 }
 
 const ITEMS: usize = 100;
@@ -95,47 +99,44 @@ fn feed() -> Feed {
     Feed::assemble(&site, &head, items(), 300)
 }
 
-/// A hundred drafts become items: sanitised, keyed, dated.
-#[divan::bench]
-fn refine(bencher: Bencher) {
+/// A hundred drafts become items, beside the sanitiser alone on the same bodies.
+fn refining() {
     let source = source();
     let drafts: Vec<Draft> = (0..ITEMS).map(draft).collect();
-    bencher.counter(ItemsCount::new(ITEMS)).with_inputs(|| drafts.clone()).bench_values(|drafts| {
-        drafts.into_iter().map(|draft| draft.refine(&source, seen())).collect::<Vec<_>>()
-    });
-}
-
-/// The sanitiser alone on the same bodies.
-#[divan::bench]
-fn refine_ammonia_alone(bencher: Bencher) {
     let bodies: Vec<String> = (0..ITEMS).map(body).collect();
     let policy = ammonia::Builder::default();
-    bencher
-        .counter(ItemsCount::new(ITEMS))
-        .bench(|| bodies.iter().map(|body| policy.clean(body).to_string()).collect::<Vec<_>>());
+    let refine = || {
+        // What a poll hands over is its own; so is what is refined here.
+        for draft in drafts.clone() {
+            black_box(draft.refine(&source, seen()));
+        }
+    };
+    let clean = || {
+        for body in &bodies {
+            black_box(policy.clean(body).to_string());
+        }
+    };
+    let ways: Vec<Way<'_>> = vec![("ours", Box::new(refine)), ("ammonia alone", Box::new(clean))];
+    beside(&format!("refining {ITEMS} drafts of 5 KB, beside ours"), ways);
 }
 
-/// A hundred items of 5 KB in each format.
-#[divan::bench(args = ["rss", "atom", "json"])]
-fn render(bencher: Bencher, name: &str) {
-    let (feed, format) = (feed(), format::named(name).expect("a format"));
-    bencher
-        .counter(BytesCount::new(format.render(&feed).bytes.len()))
-        .bench(|| format.render(&feed));
-}
-
-/// The `rss` crate writing a channel it has already built.
-#[divan::bench]
-fn render_rss_crate_alone(bencher: Bencher) {
-    let bytes = format::rss::Rss.render(&feed()).bytes;
-    let channel = rss::Channel::read_from(&bytes[..]).expect("our own document");
-    bencher.counter(BytesCount::new(bytes.len())).bench(|| channel.to_string());
-}
-
-/// The `atom_syndication` crate writing a feed it has already built.
-#[divan::bench]
-fn render_atom_crate_alone(bencher: Bencher) {
-    let bytes = format::atom::Atom.render(&feed()).bytes;
-    let document = atom_syndication::Feed::read_from(&bytes[..]).expect("our own document");
-    bencher.counter(BytesCount::new(bytes.len())).bench(|| document.to_string());
+/// A hundred items of 5 KB in each format, beside the crates writing what they have already built.
+fn rendering() {
+    let feed = feed();
+    let of = |name| format::named(name).expect("a format");
+    let bytes = |name| of(name).render(&feed).bytes;
+    let channel = rss::Channel::read_from(&bytes("rss")[..]).expect("our own document");
+    let document = atom_syndication::Feed::read_from(&bytes("atom")[..]).expect("our own document");
+    let render = |name| {
+        let (format, feed) = (of(name), &feed);
+        move || drop(black_box(format.render(feed)))
+    };
+    let beside =
+        |name: &str, ways| beside(&format!("{name}, {ITEMS} items of 5 KB, beside ours"), ways);
+    let write = || drop(black_box(channel.to_string()));
+    beside("RSS", vec![("ours", Box::new(render("rss"))), ("rss, built already", Box::new(write))]);
+    let write = || drop(black_box(document.to_string()));
+    let crates = ("atom_syndication, built", Box::new(write) as Box<dyn FnMut()>);
+    beside("Atom", vec![("ours", Box::new(render("atom"))), crates]);
+    beside("JSON Feed", vec![("ours", Box::new(render("json")))]);
 }

@@ -63,6 +63,8 @@
 //! The design gives `Draft::refine` a key rule; it stands on the draft (`Draft::by`), because within one
 //! answer it differs from entry to entry. A fourth key, the place, stands between link and title: it
 //! recognises articles of a site that moved to another host.
+//!
+//! Benchmarks print ratios of interleaved rounds (`benches/beside`), which the design's harness cannot.
 
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
