@@ -10,7 +10,8 @@ use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    CoderResult, Encoding, GB18030, GBK, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+    BIG5, CoderResult, DecoderResult, EUC_JP, EUC_KR, Encoding, GB18030, GBK, REPLACEMENT,
+    SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
 };
 
 use super::Response;
@@ -37,10 +38,10 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
     // Most documents are UTF-8, and looking at every byte is what reading them costs: once must do.
     let unmarked = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let valid = UTF_8.decode_without_bom_handling_and_without_replacement(unmarked);
-    let (encoding, why) = choose(bytes, valid.is_some(), content_type);
+    let (encoding, why) = choose(bytes, unmarked, valid.is_some(), content_type);
     let text = match (encoding, valid) {
         (Choice::Known(encoding), Some(text)) if encoding == UTF_8 => text,
-        (Choice::Known(encoding), _) => Cow::Owned(transcode(bytes, encoding)),
+        (Choice::Known(encoding), _) => Cow::Owned(transcode(unmarked, encoding)),
         (Choice::Utf32 { big }, _) => Cow::Owned(utf_32(bytes, big)),
     };
     Decoded { text: allowed(text), encoding: encoding.name(), why }
@@ -86,16 +87,25 @@ impl Choice {
     }
 }
 
-fn choose(bytes: &[u8], is_utf_8: bool, content_type: Option<&str>) -> (Choice, &'static str) {
-    if let Some(choice) = mark(bytes) {
+fn choose(
+    bytes: &[u8],
+    unmarked: &[u8],
+    is_utf_8: bool,
+    content_type: Option<&str>,
+) -> (Choice, &'static str) {
+    let utf_8 = Utf8::of(unmarked, is_utf_8);
+    // The mark of UTF-8 gets in front of other text where files are put together.
+    let is_false = unmarked.len() < bytes.len() && matches!(utf_8, Utf8::Other);
+    if let Some(choice) = mark(bytes).filter(|_| !is_false) {
         return (choice, "a byte order mark says so");
     }
+    let bytes = unmarked;
     if let Some(choice) = wide(bytes) {
         return (choice, "every character has its zero bytes");
     }
     let header = content_type.and_then(charset).and_then(known);
     let declared = declaration(bytes).and_then(known);
-    let (encoding, why) = narrow(Utf8::of(bytes, is_utf_8), bytes, header, declared);
+    let (encoding, why) = narrow(utf_8, bytes, header, declared);
     (Choice::Known(encoding), why)
 }
 
@@ -134,13 +144,13 @@ fn narrow(
     let said = || [header, declared].into_iter().flatten();
     match utf_8 {
         Utf8::Ascii => said().next().unwrap_or((UTF_8, "it is plain ASCII")),
-        Utf8::Valid { is_short } => match said().next() {
+        Utf8::Valid { is_short } => {
+            let utf_8 = said().find(|(encoding, _)| *encoding == UTF_8);
             // 篇 in GBK is a valid sequence of two bytes; Chinese in UTF-8 has three.
-            Some((encoding, why)) if is_short && is_double_byte(encoding) => (encoding, why),
-            _ => said()
-                .find(|(encoding, _)| *encoding == UTF_8)
-                .unwrap_or((UTF_8, "its bytes are valid UTF-8, whatever is said of them")),
-        },
+            let other = said().next().filter(|(encoding, _)| is_short && is_double_byte(encoding));
+            let proven = (UTF_8, "its bytes are valid UTF-8, whatever is said of them");
+            utf_8.or(other).unwrap_or(proven)
+        }
         Utf8::Damaged => (UTF_8, "its bytes are UTF-8 with a few faults"),
         Utf8::Other => {
             // Servers put a Western default on everything; a document that says otherwise knows better.
@@ -166,6 +176,32 @@ fn narrow(
 
 fn fits(encoding: &'static Encoding, bytes: &[u8]) -> bool {
     encoding.decode_without_bom_handling_and_without_replacement(bytes).is_some()
+        || (is_double_byte(encoding) && without_damage(encoding, bytes).is_some())
+}
+
+/// Bytes of an encoding without the sequences it does not know, when these are few enough to be
+/// damage: a text cut inside a character by its length in bytes, a document that breaks off in one.
+fn without_damage(encoding: &'static Encoding, bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut text = String::with_capacity(64 << 10);
+    let (mut rest, mut sound, mut faults) = (bytes, 0usize, 0usize);
+    loop {
+        text.clear();
+        let (result, read) = decoder.decode_to_string_without_replacement(rest, &mut text, true);
+        sound += text.bytes().filter(|&byte| byte >= 0xc0).count();
+        let bad = match result {
+            DecoderResult::Malformed(bad, after) => usize::from(bad) + usize::from(after),
+            _ => 0,
+        };
+        kept.extend_from_slice(&rest[..read.saturating_sub(bad)]);
+        rest = &rest[read..];
+        faults += usize::from(bad > 0);
+        let is_end = faults == 1 && bad > 0 && rest.is_empty();
+        if rest.is_empty() && result != DecoderResult::OutputFull {
+            return (sound > faults * 10 || (is_end && sound > 0)).then_some(kept);
+        }
+    }
 }
 
 /// What the bytes look like; what was said stands where the guess explains them no better.
@@ -173,14 +209,27 @@ fn guess(
     bytes: &[u8],
     said: Option<(&'static Encoding, &'static str)>,
 ) -> (&'static Encoding, &'static str) {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let sample = &bytes[..bytes.len().min(SAMPLE)];
-    detector.feed(sample, sample.len() == bytes.len());
-    let guess = modern(detector.guess(None, Utf8Detection::Deny));
+    let guess = detect(sample, sample.len() == bytes.len());
+    // To the detector one fault is proof against an encoding, which damage is not.
+    let damaged = || {
+        let whole = [GB18030, BIG5, EUC_KR, EUC_JP, SHIFT_JIS].into_iter();
+        whole.into_iter().find(|encoding| {
+            let kept = without_damage(encoding, sample);
+            kept.is_some_and(|kept| kept.len() < sample.len() && detect(&kept, true) == *encoding)
+        })
+    };
+    let guess = Some(guess).filter(|guess| is_double_byte(guess)).or_else(damaged).unwrap_or(guess);
     match said {
         Some(said) if faults(said.0, bytes) <= faults(guess, bytes) => said,
         _ => (guess, "its bytes look like it"),
     }
+}
+
+fn detect(bytes: &[u8], is_whole: bool) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, is_whole);
+    modern(detector.guess(None, Utf8Detection::Deny))
 }
 
 fn faults(encoding: &'static Encoding, bytes: &[u8]) -> usize {

@@ -141,6 +141,48 @@ fn t_17_a_declaration_far_down() {
     );
 }
 
+/// A text cut inside a character, as scripts do that count bytes, and one that breaks off in one.
+#[test]
+fn t_17_damage_is_no_proof_against_two_bytes_a_character() {
+    let chinese = "沙洲市今晚关灯一小时，市民在江边观看灯光，交通部门提醒绕行。";
+    let japanese = "沙洲市では今夜一時間だけ明かりを消します。市民は川辺で灯を見ています。";
+    let korean = "오늘 밤 도시 전체가 한 시간 동안 불을 끕니다. 시민들은 강변에서 지켜봅니다.";
+    for (encoding, sentence) in [
+        (GB18030, chinese),
+        (BIG5, "沙洲市今晚關燈一小時，市民在江邊觀看燈光，交通部門提醒繞行。"),
+        (EUC_JP, japanese),
+        (SHIFT_JIS, japanese),
+        (EUC_KR, korean),
+    ] {
+        let bytes = encoded(encoding, &format!("<a>{}</a>", sentence.repeat(8)));
+        let name = encoding.name().to_ascii_lowercase();
+        for label in [None, Some(name.as_str()), Some("utf-8")] {
+            let header = label.map(|label| format!("text/xml; charset={label}"));
+            let mut damaged = bytes.clone();
+            damaged[42] = b'.';
+            for bytes in [&damaged[..], &bytes[..bytes.len() - 5], &bytes[..bytes.len() - 6]] {
+                let decoded = decode(bytes, header.as_deref());
+                assert_eq!(decoded.encoding, name, "{label:?}");
+                assert!(decoded.text.matches('\u{fffd}').count() <= 2, "{}", decoded.text);
+            }
+        }
+    }
+}
+
+#[test]
+fn t_17_the_mark_of_utf_8_before_something_else() {
+    let bytes = [b"\xef\xbb\xbf".to_vec(), encoded(GB18030, &declared("gb2312"))].concat();
+    check(&bytes, None, "gb18030", &declared("gb2312"));
+}
+
+#[test]
+fn t_17_a_document_that_says_utf_8_and_is() {
+    for text in ["© 2026 Foo", "Новости дня"] {
+        let text = format!("<?xml version='1.0' encoding='utf-8'?><a>{text}</a>");
+        check(text.as_bytes(), Some("text/xml; charset=gb2312"), "utf-8", &text);
+    }
+}
+
 #[test]
 fn damaged_utf_8_stays_utf_8() {
     let cut = &NEWS.as_bytes()[..NEWS.len() - "地</title>".len() + 1];
