@@ -133,6 +133,8 @@ impl Timestamp {
         let mut reason = Unreadable::Unknown;
         for form in forms {
             match read_one(stamp, form, zone, now) {
+                // Where programs have no time, they write the first they know: year 1 of Go and .NET.
+                Ok(read) if read.local().year() <= 1 => return Err(Unreadable::Missing),
                 Ok(read) => return Ok(read),
                 Err(why) if reason == Unreadable::Unknown => reason = why,
                 Err(_) => {}

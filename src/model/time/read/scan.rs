@@ -27,7 +27,20 @@ pub fn scan(tokens: &Tokens, around: &Around) -> Result<Timestamp, Unreadable> {
             best = Some(found);
         }
     }
-    best.map_or(Err(Unreadable::Unknown), |found| found.instant(around))
+    match best {
+        // A year nobody could use: what is left has a date, in words we don't know.
+        Some(found) if found.strength() == 1 && has_year_outside(tokens, &found) => {
+            Err(Unreadable::Unknown)
+        }
+        Some(found) => found.instant(around),
+        None => Err(Unreadable::Unknown),
+    }
+}
+
+fn has_year_outside(tokens: &Tokens, found: &Found) -> bool {
+    let is_year = |token: &Token<'_>| matches!(token, N(year) if year.digits == 4 && (1900..2600).contains(&year.value));
+    let before = &tokens.from(0)[..found.start];
+    before.iter().chain(tokens.from(found.end)).any(is_year)
 }
 
 /// The parts of a time, as far as they were written.
@@ -44,13 +57,14 @@ struct Found {
     weekday: Option<(u32, bool)>,
     /// What was wrong with a part that has the right shape.
     wrong: Option<Unreadable>,
+    start: usize,
     end: usize,
 }
 
 impl Found {
     /// Takes part after part from `at` on, up to the first token that is none.
     fn from(tokens: &Tokens, at: usize, around: &Around) -> Found {
-        let mut found = Found { end: at, ..Found::default() };
+        let mut found = Found { start: at, end: at, ..Found::default() };
         while let Some(used) = found.take(tokens, found.end, around) {
             found.end += used;
         }

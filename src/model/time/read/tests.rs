@@ -241,7 +241,6 @@ fn rfc_3339_iso_8601_and_w3cdtf() {
         ("--05-27", "2022-05-27T00:00:00+08:00"),
         ("2022-05-27T24:00:00Z", "2022-05-28T00:00:00Z"),
         ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
-        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
     ]);
 }
 
@@ -849,4 +848,45 @@ proptest! {
             prop_assert_eq!(fast::read(stamp.as_bytes(), &zone).ok_or(Unreadable::Unknown), tolerant);
         }
     }
+}
+
+/// An hour is none of today's where a date stands beside it in words nobody here knows.
+#[test]
+fn a_date_that_cannot_be_read_is_no_hour_of_today() {
+    for raw in [
+        "Tue, 03 Xyz 2026 16:05:00 +0800",
+        "3 tháng 11, 2026 16:05",
+        "3 נובמבר 2026 16:05",
+        "อ. 3 พ.ย. 2569 16:05:00 +0700",
+        "Foo 2026 16:05",
+        "2026 16:05",
+    ] {
+        assert_eq!(read_at(raw, &china(), NOW), "Unknown", "{raw}");
+    }
+    check(&[
+        ("12:03 阅读 123", "2022-05-27T12:03:00+08:00"),
+        ("csüt., 05 febr. 2026 16:05:00 +0100", "2026-02-05T16:05:00+01:00"),
+        ("Kamis, 5 Maret 2026 16:05", "2026-03-05T16:05:00+08:00"),
+    ]);
+}
+
+#[test]
+fn the_first_year_is_no_time() {
+    for raw in [
+        "Wed, 30 Nov -0001 00:00:00 +0000",
+        "Mon, 01 Jan 0001 00:00:00 +0000",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00",
+    ] {
+        assert_eq!(read_at(raw, &china(), NOW), "Missing", "{raw}");
+    }
+}
+
+#[test]
+fn zones_that_lost_their_plus() {
+    check(&[
+        ("2026-11-03T04:00:00 08:00", "2026-11-03T04:00:00+08:00"),
+        ("2026-11-03 04:00:00 05:30", "2026-11-03T04:00:00+05:30"),
+        ("03.11.2026 04:00 МСК", "2026-11-03T04:00:00+03:00"),
+    ]);
 }

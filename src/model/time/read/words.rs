@@ -51,6 +51,7 @@ pub fn month(word: &str) -> Option<u32> {
         | "fevr"
         | "fevrier"
         | "febrero"
+        | "febr"
         | "febb"
         | "febbraio"
         | "fevereiro"
@@ -78,10 +79,10 @@ pub fn month(word: &str) -> Option<u32> {
         | "helmikuu"
         | "helmi"
         | "فبراير" => 2,
-        "mar" | "march" | "marz" | "maerz" | "mrz" | "mars" | "marzo" | "marco" | "maart"
-        | "mrt" | "marca" | "marzec" | "мар" | "март" | "марта" | "бер" | "березня" | "μαρ"
-        | "μαρτ" | "μαρτιοσ" | "μαρτιου" | "marcius" | "marc" | "mart" | "bre" | "brezna"
-        | "brezen" | "martie" | "maaliskuuta" | "maaliskuu" | "maalis" | "مارس" => 3,
+        "mar" | "march" | "maret" | "marz" | "maerz" | "mrz" | "mars" | "marzo" | "marco"
+        | "maart" | "mrt" | "marca" | "marzec" | "мар" | "март" | "марта" | "бер" | "березня"
+        | "μαρ" | "μαρτ" | "μαρτιοσ" | "μαρτιου" | "marcius" | "marc" | "mart" | "bre"
+        | "brezna" | "brezen" | "martie" | "maaliskuuta" | "maaliskuu" | "maalis" | "مارس" => 3,
         "apr" | "april" | "avr" | "avril" | "abr" | "abril" | "aprile" | "kwi" | "kwietnia"
         | "kwiecien" | "апр" | "апрель" | "апреля" | "кві" | "квітня" | "απρ" | "απριλιοσ"
         | "απριλιου" | "aprilis" | "nisan" | "nis" | "dub" | "dubna" | "duben" | "aprilie"
@@ -99,10 +100,12 @@ pub fn month(word: &str) -> Option<u32> {
         | "julho" | "lip" | "lipca" | "lipiec" | "июл" | "июль" | "июля" | "лип" | "липня"
         | "ιουλ" | "ιουλιοσ" | "ιουλιου" | "julius" | "temmuz" | "tem" | "cervence"
         | "cervenec" | "iulie" | "iul" | "heinakuuta" | "heinakuu" | "heina" | "يوليو" => 7,
-        "aug" | "august" | "aout" | "ago" | "agosto" | "augustus" | "augusti" | "sie"
-        | "sierpnia" | "sierpien" | "авг" | "август" | "августа" | "сер" | "серпня" | "αυγ"
-        | "αυγουστοσ" | "αυγουστου" | "augusztus" | "agustos" | "agu" | "srp" | "srpna"
-        | "srpen" | "elokuuta" | "elokuu" | "elo" | "أغسطس" | "اغسطس" => 8,
+        "aug" | "august" | "aout" | "ago" | "agosto" | "augustus" | "augusti" | "agustus"
+        | "agt" | "sie" | "sierpnia" | "sierpien" | "авг" | "август" | "августа" | "сер"
+        | "серпня" | "αυγ" | "αυγουστοσ" | "αυγουστου" | "augusztus" | "agustos" | "agu"
+        | "srp" | "srpna" | "srpen" | "elokuuta" | "elokuu" | "elo" | "أغسطس" | "اغسطس" => {
+            8
+        }
         "sep"
         | "sept"
         | "september"
@@ -145,7 +148,7 @@ pub fn month(word: &str) -> Option<u32> {
         "nov" | "november" | "novembre" | "noviembre" | "novembro" | "lis" | "listopada"
         | "listopad" | "ноя" | "нояб" | "ноябрь" | "ноября" | "лис" | "листопада" | "νοε"
         | "νοεμβριοσ" | "νοεμβριου" | "kasim" | "kas" | "listopadu" | "noiembrie" | "noi"
-        | "marraskuuta" | "marraskuu" | "marras" | "نوفمبر" => 11,
+        | "nopember" | "marraskuuta" | "marraskuu" | "marras" | "نوفمبر" => 11,
         "dec"
         | "december"
         | "dez"
@@ -211,6 +214,7 @@ pub fn weekday(word: &str) -> Option<u32> {
         | "man"
         | "mandag"
         | "pondeli"
+        | "senin"
         | "po"
         | "周一"
         | "週一"
@@ -222,29 +226,29 @@ pub fn weekday(word: &str) -> Option<u32> {
         | "월요일" => 0,
         "tue" | "tues" | "tuesday" | "di" | "dienstag" | "mar" | "mardi" | "martes" | "martedi"
         | "ter" | "terca" | "dinsdag" | "wt" | "wto" | "wtorek" | "вт" | "вторник" | "вівторок"
-        | "τρι" | "τριτη" | "kedd" | "sali" | "tir" | "tirsdag" | "tis" | "tisdag" | "utery"
-        | "ut" | "周二" | "週二" | "星期二" | "礼拜二" | "禮拜二" | "火曜日" | "火曜"
+        | "τρι" | "τριτη" | "kedd" | "sali" | "tir" | "tirsdag" | "tis" | "tisdag" | "selasa"
+        | "utery" | "ut" | "周二" | "週二" | "星期二" | "礼拜二" | "禮拜二" | "火曜日" | "火曜"
         | "화요일" => 1,
         "wed" | "weds" | "wednesday" | "mi" | "mittwoch" | "mer" | "mercredi" | "mie"
         | "miercoles" | "mercoledi" | "qua" | "quarta" | "wo" | "woensdag" | "sr" | "sroda"
         | "ср" | "среда" | "середа" | "τετ" | "τεταρτη" | "szerda" | "carsamba" | "ons"
-        | "onsdag" | "streda" | "st" | "周三" | "週三" | "星期三" | "礼拜三" | "禮拜三"
-        | "水曜日" | "水曜" | "수요일" => 2,
+        | "onsdag" | "rabu" | "streda" | "st" | "周三" | "週三" | "星期三" | "礼拜三"
+        | "禮拜三" | "水曜日" | "水曜" | "수요일" => 2,
         "thu" | "thur" | "thurs" | "thursday" | "do" | "donnerstag" | "jeu" | "jeudi" | "jue"
         | "jueves" | "gio" | "giovedi" | "qui" | "quinta" | "donderdag" | "cz" | "czwartek"
-        | "чт" | "четверг" | "четвер" | "πεμ" | "πεμπτη" | "csutortok" | "persembe" | "tor"
-        | "torsdag" | "ctvrtek" | "ct" | "周四" | "週四" | "星期四" | "礼拜四" | "禮拜四"
-        | "木曜日" | "木曜" | "목요일" => 3,
+        | "чт" | "четверг" | "четвер" | "πεμ" | "πεμπτη" | "csutortok" | "csut" | "persembe"
+        | "tor" | "torsdag" | "tors" | "kamis" | "ctvrtek" | "ct" | "周四" | "週四" | "星期四"
+        | "礼拜四" | "禮拜四" | "木曜日" | "木曜" | "목요일" => 3,
         "fri" | "friday" | "fr" | "freitag" | "ven" | "vendredi" | "vie" | "viernes"
         | "venerdi" | "sex" | "sexta" | "vr" | "vrijdag" | "pt" | "piatek" | "пт" | "пятница"
-        | "παρ" | "παρασκευη" | "pentek" | "cuma" | "fre" | "fredag" | "patek" | "pa" | "周五"
-        | "週五" | "星期五" | "礼拜五" | "禮拜五" | "金曜日" | "金曜" | "금요일" => {
+        | "παρ" | "παρασκευη" | "pentek" | "cuma" | "fre" | "fredag" | "jumat" | "patek" | "pa"
+        | "周五" | "週五" | "星期五" | "礼拜五" | "禮拜五" | "金曜日" | "金曜" | "금요일" => {
             4
         }
         "sat" | "saturday" | "sa" | "samstag" | "sonnabend" | "sam" | "samedi" | "sab"
         | "sabado" | "sabato" | "za" | "zaterdag" | "sob" | "sobota" | "сб" | "суббота"
-        | "субота" | "σαβ" | "σαββατο" | "szombat" | "cumartesi" | "lor" | "lordag" | "周六"
-        | "週六" | "星期六" | "礼拜六" | "禮拜六" | "土曜日" | "土曜" | "토요일" => {
+        | "субота" | "σαβ" | "σαββατο" | "szombat" | "cumartesi" | "lor" | "lordag" | "sabtu"
+        | "周六" | "週六" | "星期六" | "礼拜六" | "禮拜六" | "土曜日" | "土曜" | "토요일" => {
             5
         }
         "sun"
@@ -269,6 +273,7 @@ pub fn weekday(word: &str) -> Option<u32> {
         | "pazar"
         | "son"
         | "sondag"
+        | "minggu"
         | "nedele"
         | "ne"
         | "周日"

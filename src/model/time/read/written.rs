@@ -88,7 +88,7 @@ pub fn name(word: &str) -> Option<Written> {
         "hst" | "hast" => -10.0,
         "cet" | "met" | "mez" | "west" | "wat" => 1.0,
         "cest" | "mest" | "mesz" | "eet" | "sast" | "cat" => 2.0,
-        "eest" | "msk" | "eat" | "trt" | "idt" => 3.0,
+        "eest" | "msk" | "мск" | "eat" | "trt" | "idt" => 3.0,
         "msd" => 4.0,
         "pkt" | "uzt" => 5.0,
         "npt" => 5.75,
@@ -140,7 +140,11 @@ pub fn zone(
         }
         [W(word), ..] if let Some(zone) = name(word) => Some((Ok(zone), 1)),
         [W(word)] if timed && let Some(zone) = military(word) => Some((Ok(zone), 1)),
-        // A form decoder made a blank of the plus: `12:03:15 0800`. And a zone of bare zeros.
+        // A form decoder made a blank of the plus: `12:03:15 08:00`, `12:03:15 0800`. And a zone of
+        // bare zeros.
+        [N(hours), M(':'), N(rest), ..] if timed && (hours.digits, rest.digits) == (2, 2) => {
+            Some((offset(hours.value, rest.value, false), 3))
+        }
         [N(n), ..] if timed && (n.digits == 4 || (n.digits == 2 && n.value == 0)) => {
             Some((offset(n.value / 100, n.value % 100, false), 1))
         }
