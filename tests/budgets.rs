@@ -128,10 +128,9 @@ impl Ledger {
             rss(&format!("<item {spaces}>{}</item>", "<z:b>x</z:b>".repeat(1000))),
         );
         let strange = numbered(16, |n| format!("<strange{n}>"));
-        feed(
-            "feed: unknown, never closed",
-            fill(DOCUMENT, &format!("{strange}<q>x</q>")).into_bytes(),
-        );
+        feed("feed: unknown, never closed", rss("<q>x"));
+        feed("feed: unknown, never closed, in one item", items(&"<q>".repeat(full / 4)));
+        feed("feed: unknown, unbalanced", items(&"<q><q></q>".repeat(full / 12)));
         feed(
             "feed: unknown, then nothing",
             rss(&format!("{strange}{}", fill(1 << 20, "<q>x</q>"))),

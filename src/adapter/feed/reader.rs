@@ -16,11 +16,12 @@ use super::xml::{Tag, Token, Tokens, local, parts};
 use crate::adapter::Problem;
 use crate::model::text::{self as model, Kind, PlainText};
 
-/// How often an unknown element that is never closed is given up and what it holds read after all.
-const SECOND_LOOKS: usize = 8;
-
+/// Tokens read a second time in one document, behind unknown elements that turn out never closed.
+const SPARE: usize = 1 << 20;
 /// How many tokens on the end of a small element is looked for.
 const NEARBY: usize = 64;
+/// The same for an unknown element, once no second look is left.
+const NEXT: usize = 8;
 
 /// A document being read.
 pub(super) struct Reader<'a> {
@@ -35,7 +36,7 @@ pub(super) struct Reader<'a> {
     spaces: Spaces<'a>,
     at: Option<&'a Url>,
     base: Option<Rc<Url>>,
-    second_looks: usize,
+    spare: usize,
 }
 
 /// What an element that holds others held besides them, and how it ended.
@@ -65,7 +66,7 @@ impl<'a> Reader<'a> {
             spaces: Spaces::default(),
             at,
             base: None,
-            second_looks: SECOND_LOOKS,
+            spare: SPARE,
         }
     }
 
@@ -186,7 +187,11 @@ impl<'a> Reader<'a> {
 
     /// Whether an element just opened is closed nearby, before what it stands in is.
     pub fn is_closed(&self, tag: &Tag<'a>) -> bool {
-        let near = self.tokens.clone().take(NEARBY);
+        self.is_closed_within(NEARBY, tag)
+    }
+
+    fn is_closed_within(&self, tokens: usize, tag: &Tag<'a>) -> bool {
+        let near = self.tokens.clone().take(tokens);
         for token in near {
             match token {
                 Token::End(name) if same(name, tag.name) => return true,
@@ -200,10 +205,17 @@ impl<'a> Reader<'a> {
     /// Passes over an element and all it holds. One that is never closed holds nothing: what seemed
     /// to be in it is read again.
     pub fn skip(&mut self, tag: Tag<'a>) {
-        let (start, mut nested) = (self.tokens.clone(), 0);
+        let may_return = self.spare > 0;
+        if !may_return && !self.is_closed_within(NEXT, &tag) {
+            return;
+        }
+        let (start, mut nested, mut read) = (self.tokens.clone(), 0, 0);
         loop {
+            read += 1;
             match self.next() {
-                Some(Token::Start(child)) if same(child.name, tag.name) => nested += 1,
+                Some(Token::Start(child)) if may_return && same(child.name, tag.name) => {
+                    nested += 1
+                }
                 Some(Token::End(name)) if same(name, tag.name) && nested == 0 => return,
                 Some(Token::End(name)) if same(name, tag.name) => nested -= 1,
                 Some(token) if self.is_frame(token) => {
@@ -214,8 +226,8 @@ impl<'a> Reader<'a> {
                 Some(_) => {}
             }
         }
-        if self.second_looks > 0 {
-            self.second_looks -= 1;
+        if may_return {
+            self.spare = self.spare.saturating_sub(read);
             (self.tokens, self.back) = (start, None);
         }
     }

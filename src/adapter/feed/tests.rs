@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::document::{Document, Format, ITEMS};
+use super::document::{Document, Format, ITEMS, Item};
 use super::*;
 use crate::adapter::{Entry, testing};
 use crate::model::text::{Kind as TextKind, SafeHtml};
@@ -237,6 +237,23 @@ fn atom_texts_by_their_type() {
         let document = document(&text);
         let content = document.items[0].content.as_ref().unwrap();
         assert_eq!((content.kind, content.raw.as_ref()), (kind, expected), "{text}");
+    }
+}
+
+#[test]
+fn unknown_elements_that_are_never_closed_cost_nobody_anything() {
+    for tag in
+        ["<br>", "<p>", "<img src='x'>", "<price>12", "<x:y>12", "<thumbnail>http://a.example/"]
+    {
+        let item = format!(
+            "<item>{}<title>T</title>{tag}<link>http://a.example/1</link></item>",
+            tag.repeat(20)
+        );
+        let text = format!("<rss><channel>{}</channel></rss>", item.repeat(40));
+        let document = document(&text);
+        let whole =
+            |item: &&Item<'_>| title(item) == Some("T") && link(item) == Some("http://a.example/1");
+        assert_eq!(document.items.iter().filter(whole).count(), 40, "{tag}");
     }
 }
 
