@@ -11,7 +11,7 @@ impl<'a> Person<'a> {
     pub(super) fn parse(text: Raw<'a>) -> Person<'a> {
         // A name somebody made a link of.
         let marked = Text::unsaid(text.as_ref());
-        let text = match text.contains('<') && marked.is_html() {
+        let text = match text.contains('<') && marked.is_html_line() {
             true => Raw::Owned(PlainText::of(&marked).into_string()),
             false => text,
         };

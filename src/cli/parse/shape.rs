@@ -108,23 +108,24 @@ impl Shape<'_> {
 
     /// A text of one line and its type.
     fn line(&self, text: Option<&Text<'_>>) -> (Value, Value) {
-        self.typed(text, |text| PlainText::of(text).into_string())
+        self.typed(text, text::Text::is_html_line, |text| PlainText::of(text).into_string())
     }
 
     /// A text whose line breaks mean something, and its type.
     fn text(&self, text: Option<&Text<'_>>) -> (Value, Value) {
-        self.typed(text, |text| text.raw.trim().replace("\r\n", "\n"))
+        self.typed(text, text::Text::is_html, |text| text.raw.trim().replace("\r\n", "\n"))
     }
 
     fn typed(
         &self,
         text: Option<&Text<'_>>,
+        is_html: fn(&text::Text) -> bool,
         plain: impl Fn(&text::Text) -> String,
     ) -> (Value, Value) {
         let Some(text) = text.cloned().map(Text::into_model) else {
             return (Value::Null, Value::Null);
         };
-        let (words, kind) = match text.is_html() {
+        let (words, kind) = match is_html(&text) {
             true => (SafeHtml::clean(&text, self.base.as_ref()).as_str().to_owned(), "html"),
             false => (plain(&text), "text"),
         };
@@ -245,7 +246,7 @@ fn scheme(raw: &Option<Raw<'_>>) -> Option<String> {
 /// An id as written, which is compared and not shown; of one in markup, the words.
 fn name(raw: &Option<Raw<'_>>) -> Option<String> {
     let id = raw.as_deref()?;
-    let is_markup = id.contains('<') && text::Text::unsaid(id).is_html();
+    let is_markup = id.contains('<') && text::Text::unsaid(id).is_html_line();
     if is_markup { words(raw) } else { Some(id.to_owned()) }
 }
 
@@ -256,7 +257,7 @@ fn words(raw: &Option<Raw<'_>>) -> Option<String> {
     let mut words = PlainText::of(&text::Text::unsaid(raw.as_deref()?)).into_string();
     for _ in 0..ROUNDS {
         let text = text::Text::unsaid(words.clone());
-        if !words.contains('<') || !text.is_html() {
+        if !words.contains('<') || !text.is_html_line() {
             break;
         }
         words = PlainText::of(&text).into_string();

@@ -61,6 +61,14 @@ impl Text {
             Kind::Unsaid => plain::has_markup(&self.raw),
         }
     }
+
+    /// The same of a text of one line, a title or a name, which may name elements (`Using <div>s`).
+    pub fn is_html_line(&self) -> bool {
+        match self.kind {
+            Kind::Unsaid => plain::has_markup_in_line(&self.raw),
+            _ => self.is_html(),
+        }
+    }
 }
 
 /// How often a body that does not read as it is written is cleaned again before it is reduced to its
@@ -92,10 +100,15 @@ fn settle(html: String) -> String {
 pub struct PlainText(String);
 
 impl PlainText {
-    /// The words of a text: markup and references resolved once when it is markup, kept as they are when it is not.
+    /// The words of a text: markup and references resolved once when it is markup, kept as they are
+    /// when it is not. Markup that is not closed and would leave nothing loses its tags alone.
     pub fn of(text: &Text) -> PlainText {
-        let words = if text.is_html() { plain::words(&text.raw) } else { text.raw.clone() };
-        PlainText(plain::fold(&words))
+        if !text.is_html_line() {
+            return PlainText(plain::fold(&text.raw));
+        }
+        let words = plain::fold(&plain::words(&text.raw));
+        let is_open = words.is_empty() && !text.raw.contains("</");
+        PlainText(if is_open { plain::fold(&plain::between_tags(&text.raw)) } else { words })
     }
 
     /// Text the store kept.

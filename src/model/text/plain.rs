@@ -204,8 +204,14 @@ pub(in crate::model) fn is_block(name: &str) -> bool {
 }
 
 /// Whether a text that says nothing of its kind is markup: it holds a tag of a known element, a
-/// comment, or a character reference.
+/// comment, or a character reference. An element that is only named (`Using <div>s`) is a word,
+/// unless the text starts with it.
 pub(in crate::model) fn has_markup(raw: &str) -> bool {
+    raw.trim_start().strip_prefix('<').is_some_and(is_any_tag) || has_markup_in_line(raw)
+}
+
+/// The same of a text of one line, which may start with the name of an element, too.
+pub(in crate::model) fn has_markup_in_line(raw: &str) -> bool {
     let bytes = raw.as_bytes();
     let last_end = memchr::memrchr(b'>', bytes).unwrap_or(0);
     memchr::memchr2_iter(b'<', b'&', bytes).any(|at| match bytes[at] {
@@ -225,16 +231,46 @@ fn is_reference(after: &[u8]) -> bool {
     })
 }
 
+fn is_any_tag(after: &str) -> bool {
+    tag(after).is_some()
+}
+
+/// Whether a tag does more than name an element: it ends one, has attributes, or opens what need not
+/// be closed or must not be opened.
 fn is_tag(after: &str) -> bool {
+    let Some((name, rest)) = tag(after) else { return false };
+    let inside = &rest[..memchr::memchr(b'>', rest.as_bytes()).unwrap_or(rest.len())];
+    let is_bare = !after.starts_with(['/', '!']) && !inside.contains('=');
+    !is_bare || !is_only_named(&name)
+}
+
+/// The name of a known element's tag, or of one that does something, and what follows it.
+fn tag(after: &str) -> Option<(String, &str)> {
     if after.starts_with("!--") {
-        return true;
+        return Some((String::new(), after));
     }
     let after = after.strip_prefix('/').unwrap_or(after);
     let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
-    let parted =
-        after[end..].starts_with(|c: char| c == '>' || c == '/' || c.is_ascii_whitespace());
-    let is_known = end <= 16 && is_element(&after[..end].to_ascii_lowercase());
-    parted && end > 0 && (is_known || does_something(&after[end..]))
+    let rest = &after[end..];
+    let parted = rest.starts_with(|c: char| c == '>' || c == '/' || c.is_ascii_whitespace());
+    let name = after[..end].to_ascii_lowercase();
+    let is_known = end <= 16 && is_element(&name);
+    (parted && end > 0 && (is_known || does_something(rest))).then_some((name, rest))
+}
+
+/// Whether an element's bare tag, never closed, is rather its name in a sentence.
+fn is_only_named(name: &str) -> bool {
+    !matches!(
+        name,
+        // Never closed, or often not.
+        "area" | "base" | "basefont" | "bgsound" | "br" | "col" | "dd" | "dt" | "embed" | "frame" | "hr"
+            | "img" | "input" | "isindex" | "keygen" | "li" | "link" | "meta" | "option" | "p" | "param"
+            | "source" | "tbody" | "td" | "tfoot" | "th" | "thead" | "tr" | "track" | "wbr"
+            // What browsers run, load or take the rest of the text for.
+            | "applet" | "audio" | "canvas" | "form" | "frameset" | "iframe" | "image" | "listing" | "math"
+            | "noembed" | "noframes" | "noscript" | "object" | "plaintext" | "portal" | "script"
+            | "select" | "style" | "svg" | "template" | "textarea" | "title" | "video" | "xmp"
+    )
 }
 
 /// Whether a tag of whatever name has an attribute that runs or leads somewhere; nobody writes that in words.
@@ -266,6 +302,14 @@ pub(in crate::model) fn words(html: &str) -> String {
     let _ = tokenizer.feed(&input);
     tokenizer.end();
     tokenizer.sink.text.into_inner()
+}
+
+/// What stands between the tags, whatever they are.
+pub(in crate::model) fn between_tags(html: &str) -> String {
+    let mut pieces = html.split('<');
+    let first = pieces.next().unwrap_or_default();
+    let after = pieces.map(|piece| piece.split_once('>').map_or("", |(_, after)| after));
+    std::iter::once(first).chain(after).collect()
 }
 
 struct Words {
@@ -430,9 +474,18 @@ mod tests {
             "x &#20013; y",
             "<!-- x --> y",
             "</p> z",
+            "First.<p>Second.",
+            "1 <script>x",
+            "x <a href=y>",
         ] {
-            assert!(has_markup(markup), "{markup}");
+            assert!(has_markup(markup) && has_markup_in_line(markup), "{markup}");
         }
+        for named in
+            ["Using <div>s", "Option<Time>", "if a<b && c>d", "<vector> & <map>", "<a> or <button>"]
+        {
+            assert!(!has_markup_in_line(named), "{named}");
+        }
+        assert!(has_markup("<strong>Cut off bef") && !has_markup("Use <strong> with"));
         for words in
             ["温度<60℃", "List<String>", "<蒙特利尔议定书>", "AT&T", "a < b > c", "&;", "1 <b"]
         {

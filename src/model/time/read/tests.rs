@@ -805,8 +805,8 @@ fn zones() -> impl Strategy<Value = Zone> {
 }
 
 fn timestamps() -> impl Strategy<Value = Timestamp> {
-    let first_of_year_1 = -62_135_596_800_000_i64 + 86_400_000;
-    (first_of_year_1..253_402_200_000_000, -1439_i16..=1439).prop_map(|(millis, minutes)| {
+    let first_of_year_2 = -62_104_060_800_000_i64 + 86_400_000;
+    (first_of_year_2..253_402_200_000_000, -1439_i16..=1439).prop_map(|(millis, minutes)| {
         Timestamp::from_millis(millis, Offset::from_minutes(minutes).unwrap()).unwrap()
     })
 }
