@@ -12,7 +12,7 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use super::super::link;
-use super::{plain, simple};
+use super::{plain, scripted, simple};
 
 /// Deepest nesting a body may have; deeper ones are reduced to their words. DOMPurify's figure.
 const DEPTH: usize = 255;
@@ -36,13 +36,14 @@ pub(in crate::model) fn sanitise(html: &str, base: Option<&Url>) -> String {
     if memchr::memchr3(b'<', b'&', b'>', html.as_bytes()).is_none() {
         return plain::xml_only(html.to_owned());
     }
-    if let Some(simple) = simple::sanitise(html) {
+    let html = scripted::settled(html);
+    if let Some(simple) = simple::sanitise(&html) {
         return simple;
     }
-    if is_too_deep(html) {
-        return paragraphs(&plain::words(html));
+    if is_too_deep(&html) {
+        return paragraphs(&plain::words(&html));
     }
-    parsed(html, base)
+    parsed(&html, base)
 }
 
 /// As `sanitise`, by a tree; `html` is not too deep for one.

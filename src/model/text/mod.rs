@@ -6,6 +6,7 @@
 pub(super) mod clean;
 mod picture;
 pub(super) mod plain;
+mod scripted;
 mod simple;
 mod tidy;
 

@@ -160,6 +160,8 @@ impl Page {
         match (name, closes) {
             ("br", _) => self.line_break(),
             ("img", _) => self.picture(tag),
+            // Of a `picture` only the picture is left.
+            ("source", _) if !self.is_open("audio") && !self.is_open("video") => {}
             ("hr" | "wbr" | "col" | "source", _) => self.void(tag, name == "hr"),
             (_, false) => self.opens(tag, name),
             (_, true) => self.closes(name),
@@ -319,10 +321,14 @@ impl Page {
         self.open.last().map_or(0, |open| open.content)
     }
 
+    fn is_open(&self, name: &str) -> bool {
+        self.open.iter().any(|open| open.name == name)
+    }
+
     /// Whether a parser that meets this tag here would first close something that is open, or put it
     /// elsewhere (HTML, section 13.2.6.4).
     fn is_misplaced(&self, name: &str) -> bool {
-        let is_open = |name: &str| self.open.iter().any(|open| open.name == name);
+        let is_open = |name: &str| self.is_open(name);
         let parent = self.open.last().map_or("", |open| open.name.as_str());
         let in_table = matches!(parent, "table" | "tbody" | "thead" | "tfoot" | "tr" | "colgroup");
         match name {
@@ -371,6 +377,12 @@ mod tests {
     #[test]
     fn blanks_between_words_stay() {
         check("<p>a <b>b </b>c<i> d</i></p>", "<p>a <b>b</b> c<i> d</i></p>");
+    }
+
+    #[test]
+    fn of_a_picture_element_the_picture_is_left() {
+        check("<source type=\"image/webp\"><img src=\"a\" alt=\"\">", "<img src=\"a\" alt=\"\">");
+        check("<video><source src=\"a\"></video>", "<video><source src=\"a\"></video>");
     }
 
     #[test]
