@@ -8,18 +8,35 @@
 
 /// What became of the text.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Mended {
+struct Mended {
     /// One JSON value, as far as it goes.
-    pub text: String,
+    text: String,
     /// Whether the text ended before its value did; what was begun and not finished is left out.
-    pub broken_off: bool,
+    broken_off: bool,
+}
+
+/// Reads almost JSON once it is mended, and tells whether that broke off: where mending is not enough,
+/// only what is finished before the fault is read.
+pub fn read<T>(
+    text: &str,
+    strict: impl Fn(&str) -> Result<T, serde_json::Error>,
+) -> Option<(T, bool)> {
+    let mended = mend(text)?;
+    let fault = match strict(&mended.text) {
+        Ok(value) => return Some((value, mended.broken_off)),
+        Err(fault) => fault,
+    };
+    let lines = mended.text.split_inclusive('\n').take(fault.line().saturating_sub(1));
+    let at = lines.map(str::len).sum::<usize>() + fault.column();
+    let before = &mended.text[..mended.text.floor_char_boundary(at)];
+    Some((strict(&mend(before)?.text).ok()?, true))
 }
 
 /// How deep brackets may nest; the strict reader's own limit.
 const DEPTH_MOST: usize = 128;
 
 /// Mends the value that `text` starts with; nothing when there is none to be had.
-pub fn mend(text: &str) -> Option<Mended> {
+fn mend(text: &str) -> Option<Mended> {
     let out = String::with_capacity(text.len() + text.len() / 8);
     let mut scan = Scan { rest: text, out, open: Vec::new() };
     while let Some(next) = scan.rest.chars().next() {
@@ -288,6 +305,22 @@ mod tests {
         cut("{", None);
         cut("", None);
         cut("[}", None);
+    }
+
+    #[test]
+    fn what_no_mending_mends_costs_nothing_before_it() {
+        let strict = |text: &str| serde_json::from_str::<serde_json::Value>(text);
+        for fault in
+            [r#"{"a":"say "hi" now"}"#, r#"{"a":1 "b":2}"#, r#"{"a":01}"#, "{\"a\"\n:\n:1}"]
+        {
+            let text = format!("{{\"list\":[{{\"a\":1}},\n{{\"a\":2}},{fault},{{\"a\":4}}]}}");
+            let (value, broken_off) = read(&text, strict).expect("what is before the fault");
+            assert_eq!(
+                (value, broken_off),
+                (serde_json::json!({"list": [{"a": 1}, {"a": 2}]}), true)
+            );
+        }
+        assert!(read("{\"a\":01}", strict).is_none());
     }
 
     #[test]

@@ -102,7 +102,13 @@ fn chosen(path: &Path, what: &str) -> Result<(Upstream, Option<String>), Refused
     let config = app::configuration(path);
     let is_elsewhere = what.contains(':') || what.contains('/') || Path::new(what).exists();
     let config = match config {
-        Err(refused) if !is_elsewhere => return Err(refused),
+        Err(refused) if !is_elsewhere && path.exists() => return Err(refused),
+        Err(Refused(why)) if !is_elsewhere => {
+            let what = format!(
+                "`{what}` is no address and no file here, and no source can be looked up: {why}"
+            );
+            return Err(Refused(what));
+        }
         config => config.ok(),
     };
     let contact = config.as_ref().and_then(|config| config.contact.clone());

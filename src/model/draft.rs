@@ -159,6 +159,8 @@ impl Draft {
     fn matter(&mut self, source: &Source) -> Option<Matter> {
         let base = self.base(source);
         let base = base.as_ref();
+        let link = self.canonical_link(base);
+        let page = link.as_deref().and_then(|link| Url::parse(link).ok());
         let annotated = self.annotated.take();
         let marks = annotated.iter().flat_map(|text| source.rules.read(text));
         let mut found: Vec<(&Field, String)> = marks.collect();
@@ -168,11 +170,11 @@ impl Draft {
         let mut content = self
             .content
             .take()
-            .map(|text| SafeHtml::clean(&text, base))
+            .map(|text| SafeHtml::clean_on(&text, base, page.as_ref()))
             .filter(|html| !html.is_empty());
         let mut summary = self.summary.take();
         if content.is_none() && summary.as_ref().is_some_and(Text::is_html) {
-            let found = summary.take().map(|text| SafeHtml::clean(&text, base));
+            let found = summary.take().map(|text| SafeHtml::clean_on(&text, base, page.as_ref()));
             content = found.filter(|html| !html.is_empty());
         }
         let title =
@@ -190,7 +192,7 @@ impl Draft {
         let mut matter = Matter {
             title,
             title_inferred,
-            link: self.canonical_link(base),
+            link,
             summary,
             content,
             authors: people(std::mem::take(&mut self.authors), base),

@@ -3,12 +3,12 @@
 //! The two differ in names and in how a text tells its type; both spellings are read in both.
 
 use super::document::{Category, Channel, Enclosure, Item, Link, add, fill, set};
-use super::element::{address, channel_link, generator, item_link, person, text};
-use super::extension;
+use super::element::{address, channel_link, generator, item_link, persons, text};
 use super::name::Space;
 use super::person::people;
 use super::reader::{Reader, Shape};
 use super::xml::Tag;
+use super::{extension, rss};
 use crate::model::text::Kind;
 
 /// Reads one element of a `feed`, or of the `source` of an entry.
@@ -24,8 +24,8 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
         "id" => set(&mut channel.id, reader.word(tag)),
         "updated" | "modified" => set(&mut channel.updated, reader.word(tag)),
         "published" | "issued" => set(&mut channel.published, reader.word(tag)),
-        "author" => people(&mut channel.authors, person(reader, tag)),
-        "contributor" => people(&mut channel.contributors, person(reader, tag)),
+        "author" => people(&mut channel.authors, persons(reader, tag)),
+        "contributor" => people(&mut channel.contributors, persons(reader, tag)),
         "category" => category(reader, tag, &mut channel.categories),
         "rights" | "copyright" => set(&mut channel.rights, text(reader, tag, Shape::Brief)),
         "generator" => set(&mut channel.generator, generator(reader, tag)),
@@ -55,8 +55,8 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "id" => set(&mut item.id, reader.word(tag)),
         "summary" => set(&mut item.summary, text(reader, tag, Shape::Body)),
         "content" => content(reader, tag, item),
-        "author" => people(&mut item.authors, person(reader, tag)),
-        "contributor" => people(&mut item.contributors, person(reader, tag)),
+        "author" => people(&mut item.authors, persons(reader, tag)),
+        "contributor" => people(&mut item.contributors, persons(reader, tag)),
         "category" => category(reader, tag, &mut item.categories),
         "published" | "issued" => set(&mut item.published, reader.word(tag)),
         "updated" | "modified" => set(&mut item.updated, reader.word(tag)),
@@ -65,6 +65,9 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "source" => source(reader, tag, item),
         // Of RSS, written into Atom without a prefix.
         "pubdate" => fill(&mut item.published, reader.word(tag)),
+        "guid" => fill(&mut item.id, reader.word(tag)),
+        "comments" => fill(&mut item.comments, address(reader, tag)),
+        "enclosure" => rss::enclosure(reader, tag, item),
         "description" => fill(&mut item.summary, reader.text(tag, Kind::Unsaid, Shape::Body)),
         _ => reader.skip(tag),
     }

@@ -66,7 +66,13 @@ fn value(text: &str) -> (&str, &str) {
     }
     let text = text.trim_start_matches(['"', '\'']);
     let length = text.find(|c: char| c.is_ascii_whitespace()).unwrap_or(text.len());
-    text.split_at(length)
+    let (value, rest) = text.split_at(length);
+    // `type=audio/mpeg/>`; an address may end so.
+    let is_address = value.contains("//") || value.starts_with(['/', '.']);
+    match value.strip_suffix('/') {
+        Some(value) if rest.is_empty() && !is_address => (value, rest),
+        _ => (value, rest),
+    }
 }
 
 #[cfg(test)]
@@ -94,6 +100,7 @@ mod tests {
         check(r#" a="1"b="2" /"#, &[("a", "1"), ("b", "2")]);
         check(r#" href="x&amp;y&nbsp;z&w=1""#, &[("href", "x&y\u{a0}z&w=1")]);
         check(" href=http://x/y/", &[("href", "http://x/y/")]);
+        check(" type=audio/mpeg/", &[("type", "audio/mpeg")]);
         check(r#" href="http://x"#, &[("href", "http://x")]);
     }
 }

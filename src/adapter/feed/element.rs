@@ -92,8 +92,13 @@ pub(super) fn item_link<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut It
     add(&mut item.links, link);
 }
 
-/// Reads a person, with elements as in Atom or as one line as in RSS.
+/// Reads a person; of several in one line the first.
 pub(super) fn person<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Person<'a> {
+    persons(reader, tag).into_iter().next().unwrap_or_default()
+}
+
+/// Reads people: one with elements as in Atom, or a line as in RSS, which may name several.
+pub(super) fn persons<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Vec<Person<'a>> {
     let mut person = Person::default();
     let text = reader.within_while(tag, is_of_person, |reader, tag| {
         match reader.name(tag.name).1.as_str() {
@@ -103,8 +108,7 @@ pub(super) fn person<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Person<'a> {
             _ => reader.skip(tag),
         }
     });
-    let read = Person::parse(text.text);
-    if person.is_empty() { read } else { person }
+    if person.is_empty() { Person::parse_all(text.text) } else { vec![person] }
 }
 
 /// Whether an element may stand in a person: none of those that stand beside one.

@@ -29,8 +29,8 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
         (Atom, "updated" | "modified") => fill(&mut channel.updated, reader.word(tag)),
         (Atom, "published" | "issued") => fill(&mut channel.published, reader.word(tag)),
         (Atom, "category") => atom::category(reader, tag, &mut channel.categories),
-        (Atom, "author") => people(&mut channel.authors, element::person(reader, tag)),
-        (Atom, "contributor") => people(&mut channel.contributors, element::person(reader, tag)),
+        (Atom, "author") => people(&mut channel.authors, element::persons(reader, tag)),
+        (Atom, "contributor") => people(&mut channel.contributors, element::persons(reader, tag)),
         (Atom, "rights") => fill(&mut channel.rights, element::text(reader, tag, Brief)),
         (Atom, "generator") => fill(&mut channel.generator, element::generator(reader, tag)),
         (Atom, "icon") => fill(&mut channel.icon, element::address(reader, tag)),
@@ -38,8 +38,8 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
 
         (Dc, "title") => fill(&mut channel.title, reader.text(tag, Kind::Unsaid, Brief)),
         (Dc, "description") => fill(&mut channel.subtitle, reader.text(tag, Kind::Unsaid, Body)),
-        (Dc, "creator" | "author") => people(&mut channel.authors, element::person(reader, tag)),
-        (Dc, "contributor") => people(&mut channel.contributors, element::person(reader, tag)),
+        (Dc, "creator" | "author") => people(&mut channel.authors, element::persons(reader, tag)),
+        (Dc, "contributor") => people(&mut channel.contributors, element::persons(reader, tag)),
         (Dc, "publisher") => fill(&mut channel.publisher, someone(reader, tag)),
         (Dc, "date") => fill(&mut channel.dated, reader.word(tag)),
         (Dc, "issued") => fill(&mut channel.published, reader.word(tag)),
@@ -87,11 +87,13 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Atom, "created") => fill(&mut item.created, reader.word(tag)),
         (Atom, "category") => atom::category(reader, tag, &mut item.categories),
         (Atom, "source") => atom::source(reader, tag, item),
-        (Atom, "author") => people(&mut item.authors, element::person(reader, tag)),
-        (Atom, "contributor") => people(&mut item.contributors, element::person(reader, tag)),
+        (Atom, "author") => people(&mut item.authors, element::persons(reader, tag)),
+        (Atom, "contributor") => people(&mut item.contributors, element::persons(reader, tag)),
         (Atom, "rights") => fill(&mut item.rights, element::text(reader, tag, Brief)),
 
-        (Content, "encoded") => set(&mut item.content, reader.text(tag, Kind::Html, Body)),
+        (Content, "encoded" | "full-text" | "content") => {
+            set(&mut item.content, reader.text(tag, Kind::Html, Body))
+        }
         (Xhtml, "body" | "div") => {
             fill(&mut item.content, reader.text(tag, Kind::Html, Shape::Xhtml))
         }
@@ -100,8 +102,8 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Dc, "description" | "abstract") => {
             fill(&mut item.summary, reader.text(tag, Kind::Unsaid, Body))
         }
-        (Dc, "creator" | "author") => people(&mut item.authors, element::person(reader, tag)),
-        (Dc, "contributor") => people(&mut item.contributors, element::person(reader, tag)),
+        (Dc, "creator" | "author") => people(&mut item.authors, element::persons(reader, tag)),
+        (Dc, "contributor") => people(&mut item.contributors, element::persons(reader, tag)),
         (Dc, "publisher") => fill(&mut item.publisher, someone(reader, tag)),
         (Dc, "date") => fill(&mut item.dated, reader.word(tag)),
         (Dc, "issued") => fill(&mut item.published, reader.word(tag)),
@@ -114,8 +116,8 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Dc, "identifier") => fill(&mut item.id, reader.word(tag)),
 
         // What groups and contents hold describes the item as well as anything in it.
-        (Media, "group") => {}
-        (Media, "content") => file(reader, tag, item),
+        (Media, "group") => group(reader, tag, item),
+        (Media, "content") => file(reader, tag, item, false),
         (Media, "thumbnail") => fill(&mut item.image, reader.address(tag.attribute("url"))),
         (Media, "title") => fill(&mut item.title, described(reader, tag, Brief)),
         (Media, "description") => fill(&mut item.summary, described(reader, tag, Body)),
@@ -135,7 +137,7 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Podcast, "image") => {
             fill(&mut item.image, picture(reader, tag).and_then(|image| image.href))
         }
-        (Podcast, "person") => people(&mut item.contributors, element::person(reader, tag)),
+        (Podcast, "person") => people(&mut item.contributors, element::persons(reader, tag)),
 
         (FeedBurner, "origlink") => set(&mut item.original, element::address(reader, tag)),
         (Licence, "license") => licence(reader, tag, &mut item.links),
@@ -149,9 +151,9 @@ fn someone<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Option<Person<'a>> {
 
 /// Podcasts repeat the author for Apple; it counts where nobody else is named.
 fn author<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, authors: &mut Vec<Person<'a>>) {
-    let person = element::person(reader, tag);
+    let persons = element::persons(reader, tag);
     if authors.is_empty() {
-        people(authors, person);
+        people(authors, persons);
     }
 }
 
@@ -189,19 +191,55 @@ fn media_category<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, categories: &mut Ve
     }
 }
 
-/// A `media:content`: a picture of the item, or a file that belongs to it.
-fn file<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
+/// A `media:group`: its contents are forms of one thing, so that of pictures one is enough.
+fn group<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
+    reader.within(tag, |reader, tag| {
+        let (space, name) = reader.name(tag.name);
+        match (space, name.as_str()) {
+            // What stands in a group within a group stands in the outer one: depth costs nothing.
+            (Space::Media, "group") => {}
+            (Space::Media, "content") => file(reader, tag, item, true),
+            _ => self::item(reader, tag, item),
+        }
+    });
+}
+
+/// A `media:content`: a picture of the item, or a file that belongs to it. Pictures beyond the first
+/// are files, but for the same one in another size.
+fn file<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>, is_form: bool) {
     let Some(href) = reader.address(tag.attribute("url")) else { return };
     let media_type = tag.attribute("type");
     let medium = tag.attribute("medium").unwrap_or_default();
     let is_picture = medium.eq_ignore_ascii_case("image")
         || media_type.as_deref().is_some_and(|kind| kind.starts_with("image/"));
-    if is_picture {
+    // WordPress puts the author's face there.
+    if is_picture && href.contains("gravatar.com/avatar/") {
+        return;
+    }
+    let is_first = is_picture && item.image.is_none();
+    if is_first || (is_picture && is_form) {
         return fill(&mut item.image, Some(href));
     }
-    if !item.enclosures.iter().any(|known| known.href == href) {
+    let path = |address: &str| address.split('?').next().map(str::to_owned);
+    let is_known = |known: &str| known == href || (is_picture && path(known) == path(&href));
+    let mut known = item.enclosures.iter().map(|file| &file.href).chain(&item.image);
+    if !known.any(|known| is_known(known)) {
         let length = tag.attribute("fileSize").and_then(|length| length.parse().ok());
+        let media_type = media_type.or_else(|| is_picture.then(|| picture_type(&href).into()));
         add(&mut item.enclosures, Enclosure { href, media_type, length });
+    }
+}
+
+/// The media type the name of a picture's file tells; most pictures are photographs.
+fn picture_type(address: &str) -> &'static str {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    match path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "png" => "image/png",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "avif" => "image/avif",
+        "svg" => "image/svg+xml",
+        _ => "image/jpeg",
     }
 }
 
@@ -216,7 +254,7 @@ fn described<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, shape: Shape) -> Option<
 
 fn credit<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let is_author = tag.attribute("role").is_some_and(|role| role.eq_ignore_ascii_case("author"));
-    let person = element::person(reader, tag);
+    let person = element::persons(reader, tag);
     people(if is_author { &mut item.authors } else { &mut item.contributors }, person);
 }
 

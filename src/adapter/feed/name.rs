@@ -15,7 +15,7 @@ pub(super) enum Space {
     Rdf,
     /// Dublin Core elements and terms.
     Dc,
-    /// `content:encoded`.
+    /// `content:encoded`, and Yandex's `full-text` and `content`.
     Content,
     /// Media RSS.
     Media,
@@ -56,6 +56,7 @@ impl Space {
             }
             "purl.org/rss/1.0/modules/dcterms" => Space::Dc,
             "purl.org/rss/1.0/modules/content" => Space::Content,
+            "news.yandex.ru" | "turbo.yandex.ru" => Space::Content,
             "purl.org/rss/1.0/modules/syndication" => Space::Syndication,
             "purl.org/rss/1.0/modules/slash" | "purl.org/syndication/thread/1.0" => Space::Thread,
             "wellformedweb.org/commentapi" => Space::Thread,
@@ -85,7 +86,7 @@ impl Space {
             "atom" | "atom10" | "atom03" | "a10" | "a" => Space::Atom,
             "rdf" => Space::Rdf,
             "dc" | "dcterms" | "dct" => Space::Dc,
-            "content" => Space::Content,
+            "content" | "yandex" | "turbo" => Space::Content,
             "media" | "mrss" => Space::Media,
             "itunes" | "podcast" | "googleplay" => Space::Podcast,
             "sy" => Space::Syndication,

@@ -7,6 +7,16 @@ use super::document::{Person, Raw, add, fill};
 use crate::model::text::{PlainText, Text};
 
 impl<'a> Person<'a> {
+    /// Reads several people in one line, where each has an address: `a@b.c (A), d@e.f (B)`.
+    pub(super) fn parse_all(text: Raw<'a>) -> Vec<Person<'a>> {
+        let parts: Vec<&str> = text.split([',', ';']).collect();
+        if parts.len() > 1 && parts.iter().all(|part| part.matches('@').count() == 1) {
+            let owned = parts.into_iter().map(|part| Raw::Owned(part.trim().to_owned()));
+            return owned.map(Person::parse).collect();
+        }
+        vec![Person::parse(text)]
+    }
+
     /// Reads `a@b.c (Name)`, `Name <a@b.c>` and what people make of them.
     pub(super) fn parse(text: Raw<'a>) -> Person<'a> {
         // A name somebody made a link of.
@@ -21,13 +31,16 @@ impl<'a> Person<'a> {
                 ..Person::default()
             };
         };
-        let (before, after) = (&text[..email.start], &text[email.end..]);
         let around = |c: char| {
-            c.is_whitespace()
-                || matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | '"' | ',' | ';' | ':')
+            c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '"' | ',' | ';' | ':')
         };
-        let before = before.trim_end_matches("mailto:").trim_matches(around);
-        let name = [before, after.trim_matches(around)].join(" ");
+        let edge = |c: char| around(c) || matches!(c, '(' | ')');
+        let before = text[..email.start].trim_end_matches("mailto:").trim_matches(edge);
+        let after = text[email.end..].trim_matches(around).trim_start_matches(')').trim();
+        // A comment has its own parentheses, and perhaps some within.
+        let comment = after.strip_prefix('(').map(|c| c.strip_suffix(')').unwrap_or(c));
+        let after = comment.unwrap_or_else(|| after.trim_matches(edge));
+        let name = [before, after.trim()].join(" ");
         Person {
             name: Some(name.trim())
                 .filter(|name| !name.is_empty())
@@ -50,15 +63,17 @@ fn email(text: &str) -> Option<Range<usize>> {
     (start < at && end > at + 1).then_some(start..end)
 }
 
-/// Adds a person. The same under another element says the more about one who is there already.
-pub(super) fn people<'a>(people: &mut Vec<Person<'a>>, person: Person<'a>) {
-    let is_same = |known: &&mut Person<'a>| known.name.is_some() && known.name == person.name;
-    match people.iter_mut().find(is_same) {
-        Some(known) => {
-            fill(&mut known.email, person.email);
-            fill(&mut known.url, person.url);
+/// Adds people. The same one under another element says the more about one who is there already.
+pub(super) fn people<'a>(people: &mut Vec<Person<'a>>, more: impl IntoIterator<Item = Person<'a>>) {
+    for person in more {
+        let is_same = |known: &&mut Person<'a>| known.name.is_some() && known.name == person.name;
+        match people.iter_mut().find(is_same) {
+            Some(known) => {
+                fill(&mut known.email, person.email);
+                fill(&mut known.url, person.url);
+            }
+            None if person.is_empty() => {}
+            None => add(people, person),
         }
-        None if person.is_empty() => {}
-        None => add(people, person),
     }
 }

@@ -120,7 +120,8 @@ impl<'a> Walk<'a> {
             return;
         }
         // CDF's own way of saying where addresses start.
-        if let Some(base) = tag.attribute("base").filter(|_| is(&tag, "channel")) {
+        let own = tag.attributes().find(|(name, _)| name.eq_ignore_ascii_case("base"));
+        if let Some((_, base)) = own.filter(|_| is(&tag, "channel")) {
             self.reader.start_from(&base);
         }
         let href = self.reader.address(tag.attribute("href"));

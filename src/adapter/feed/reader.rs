@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use memchr::memmem;
+use memchr::{memchr2, memmem};
 use url::Url;
 
 use super::document::{Document, Raw, Text};
@@ -124,7 +124,15 @@ impl<'a> Reader<'a> {
 
     /// An address as written, or absolute where `xml:base` says from where.
     pub fn address(&self, raw: Option<Raw<'a>>) -> Option<Raw<'a>> {
-        let mut raw = raw?;
+        let mut raw = raw.filter(|raw| raw.as_ref() != "#")?;
+        // Broken over lines, with the indent of the next.
+        if memchr2(b'\n', b'\r', raw.as_bytes()).is_some() {
+            raw = Raw::Owned(raw.lines().map(str::trim).collect());
+        }
+        let is_host = raw.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
+        if is_host {
+            raw = Raw::Owned(format!("http://{raw}"));
+        }
         // Escaped twice; no address has this in it on purpose.
         if memmem::find(raw.as_bytes(), b"&amp;").is_some() {
             raw = Raw::Owned(raw.replace("&amp;", "&"));
@@ -334,11 +342,23 @@ impl<'a> Reader<'a> {
         let Token::Start(child) = token else { return false };
         let (space, name) = self.name(child.name);
         match name.as_str() {
+            // Behind the `div` that holds it, nothing of the entry belongs to the text.
+            "title" | "link" | "id" | "guid" | "author" | "category" | "published" | "updated"
+            | "issued" | "modified" | "summary" | "content"
+                if shape == Shape::Xhtml =>
+            {
+                !is_within
+            }
             _ if shape == Shape::Xhtml => false,
             _ if !matches!(space, Space::Core | Space::Atom) => space.is_extension(),
             // HTML has these, too, but the one in its head and the other never without attributes.
-            "title" | "link" if shape == Shape::Body => {
-                !is_within && child.inside.trim().is_empty()
+            "title" | "link" | "source" if shape == Shape::Body => {
+                !is_within && child.attribute("src").is_none() && child.attribute("href").is_none()
+            }
+            "author" | "image" | "generator" | "language" | "copyright" | "ttl" | "docs"
+                if shape == Shape::Body =>
+            {
+                !is_within
             }
             "guid" | "pubdate" | "description" | "category" | "comments" | "enclosure" => true,
             "lastbuilddate" | "managingeditor" | "webmaster" | "textinput" => true,

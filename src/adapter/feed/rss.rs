@@ -25,7 +25,7 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
         "abstract" => fill(&mut channel.subtitle, reader.text(tag, Kind::Unsaid, Body)),
         "language" => set(&mut channel.language, reader.word(tag)),
         "copyright" => set(&mut channel.rights, reader.text(tag, Kind::Unsaid, Brief)),
-        "managingeditor" | "author" => people(&mut channel.authors, element::person(reader, tag)),
+        "managingeditor" | "author" => people(&mut channel.authors, element::persons(reader, tag)),
         "webmaster" => set(
             &mut channel.publisher,
             Some(element::person(reader, tag)).filter(|p| !p.is_empty()),
@@ -80,7 +80,7 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "content" | "body" => fill(&mut item.content, reader.text(tag, Kind::Unsaid, Body)),
         "pubdate" => set(&mut item.published, reader.word(tag)),
         "expirationdate" => set(&mut item.expired, reader.word(tag)),
-        "author" => people(&mut item.authors, element::person(reader, tag)),
+        "author" => people(&mut item.authors, element::persons(reader, tag)),
         "category" => category(reader, tag, &mut item.categories),
         "comments" => set(&mut item.comments, element::address(reader, tag)),
         "enclosure" => enclosure(reader, tag, item),
@@ -95,7 +95,7 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "modified" => fill(&mut item.updated, reader.word(tag)),
         "created" => fill(&mut item.created, reader.word(tag)),
         "id" => fill(&mut item.id, reader.word(tag)),
-        "contributor" => people(&mut item.contributors, element::person(reader, tag)),
+        "contributor" => people(&mut item.contributors, element::persons(reader, tag)),
         // Of CDF: where its item leads.
         "a" => fill(&mut item.link, reader.address(tag.attribute("href"))),
         "summary" => fill(&mut item.summary, reader.text(tag, Kind::Unsaid, Body)),
@@ -146,7 +146,8 @@ fn category<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, categories: &mut Vec<Cate
     }
 }
 
-fn enclosure<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
+/// Reads an `enclosure`.
+pub(super) fn enclosure<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let url = tag.attribute("url").or_else(|| tag.attribute("href"));
     let word = reader.word(tag);
     if let Some(href) = reader.address(url.or(word)) {
@@ -159,12 +160,12 @@ fn image<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Option<Image<'a>> {
     let mut image = Image::default();
     let text = reader.within_while(tag, is_of_image, |reader, tag| {
         match reader.name(tag.name).1.as_str() {
-            "url" => image.href = reader.word(tag),
-            "title" => image.title = reader.word(tag),
-            "link" => image.link = reader.word(tag),
-            "width" => image.width = reader.number(tag),
-            "height" => image.height = reader.number(tag),
-            "description" => image.description = reader.word(tag),
+            "url" => set(&mut image.href, reader.word(tag)),
+            "title" => set(&mut image.title, reader.word(tag)),
+            "link" => set(&mut image.link, reader.word(tag)),
+            "width" => set(&mut image.width, reader.number(tag)),
+            "height" => set(&mut image.height, reader.number(tag)),
+            "description" => set(&mut image.description, reader.word(tag)),
             _ => reader.skip(tag),
         }
     });

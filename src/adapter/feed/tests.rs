@@ -258,6 +258,95 @@ fn unknown_elements_that_are_never_closed_cost_nobody_anything() {
 }
 
 #[test]
+fn addresses_as_people_write_them() {
+    check("<link>www.a.example/1</link>", link, "http://www.a.example/1");
+    check("<link>http://a.example/\n      1.html</link>", link, "http://a.example/1.html");
+    check("<link>#</link><guid>http://a.example/2</guid>", link, "http://a.example/2");
+    check("<enclosure url=http://a.example/3.mp3 type=audio/mpeg/>", file_type, "audio/mpeg");
+}
+
+fn file_type<'i>(item: &'i Item<'_>) -> Option<&'i str> {
+    item.enclosures.first()?.media_type.as_deref()
+}
+
+#[test]
+fn people_in_one_line() {
+    let text = "<rss><channel><item><author>a@b.c (A), d@e.f (B)</author></item>
+        <item><author>a@b.c, d@e.f</author></item><item><author>a@b.c (Name (nick))</author></item></channel></rss>";
+    let document = document(text);
+    let of = |n: usize| -> Vec<(Option<&str>, Option<&str>)> {
+        let authors = document.items[n].authors.iter();
+        authors.map(|person| (person.name.as_deref(), person.email.as_deref())).collect()
+    };
+    assert_eq!(of(0), [(Some("A"), Some("a@b.c")), (Some("B"), Some("d@e.f"))]);
+    assert_eq!(of(1), [(None, Some("a@b.c")), (None, Some("d@e.f"))]);
+    assert_eq!(of(2), [(Some("Name (nick)"), Some("a@b.c"))]);
+}
+
+#[test]
+fn pictures_of_one_post_and_forms_of_one_picture() {
+    let picture =
+        |name: &str| format!("<media:content url='https://p.example/{name}' medium='image'/>");
+    let files = |inside: &str| {
+        let text = format!("<rss><channel><item>{inside}</item></channel></rss>");
+        let item = document(&text).items.remove(0);
+        let files: Vec<String> = item.enclosures.iter().map(|file| file.href.to_string()).collect();
+        (item.image.map(|image| image.to_string()).unwrap_or_default(), files.join(" "))
+    };
+    let expect = |image: &str, files: &str| (image.to_owned(), files.to_owned());
+    let three = [picture("1.jpg"), picture("2.png"), picture("2.png?w=2")].concat();
+    assert_eq!(files(&three), expect("https://p.example/1.jpg", "https://p.example/2.png"));
+    let group = format!("<media:group>{three}</media:group>");
+    assert_eq!(files(&group), expect("https://p.example/1.jpg", ""));
+    let face = "<media:content url='https://0.gravatar.com/avatar/1' medium='image'/>";
+    assert_eq!(
+        files(&(face.to_owned() + &picture("1.jpg"))),
+        expect("https://p.example/1.jpg", "")
+    );
+}
+
+#[test]
+fn an_unclosed_body_ends_before_what_html_does_not_have() {
+    let body = "<description><![CDATA[<p>d</p>]]>";
+    for after in
+        ["<author>甲</author>", "<source url='http://b.example/'>乙</source>", "<image>x</image>"]
+    {
+        check(&format!("{body}{after}"), summary, "<p>d</p>");
+    }
+    check(
+        "<description><video><source src=x></video>d</description>",
+        summary,
+        "<video><source src=\"x\"></video>d",
+    );
+    let entry = "<feed xmlns='http://www.w3.org/2005/Atom'><entry>
+        <title type='xhtml'><div>t</div><link href='http://a.example/1'/><id>i</id></entry></feed>";
+    let document = document(entry);
+    assert_eq!(
+        (title(&document.items[0]), link(&document.items[0])),
+        (Some("t"), Some("http://a.example/1"))
+    );
+    assert_eq!(document.items[0].id.as_deref(), Some("i"));
+}
+
+#[test]
+fn xml_base_is_no_base_of_cdf() {
+    let text =
+        "<rss xml:base='http://a.example/'><channel xml:base='b/'><link>c</link></channel></rss>";
+    assert_eq!(document(text).channel.link.as_deref(), Some("http://a.example/b/c"));
+}
+
+#[test]
+fn json_as_people_write_it() {
+    let text = r#"{"version":"https://jsonfeed.org/version/1","items":{"id":1,"image":{"url":"http://p.example/1"},
+        "content_html":["<p>1</p>","<p>2</p>"],"attachments":["http://p.example/2.mp3"]}}"#;
+    let document = document(text);
+    let item = &document.items[0];
+    assert_eq!(item.image.as_deref(), Some("http://p.example/1"));
+    assert_eq!(item.content.as_ref().map(|text| text.raw.as_ref()), Some("<p>1</p>\n<p>2</p>"));
+    assert_eq!(item.enclosures[0].href, "http://p.example/2.mp3");
+}
+
+#[test]
 fn xml_base_reaches_inwards() {
     let text = "<feed xmlns='http://www.w3.org/2005/Atom' xml:base='https://a.example/x/'>
         <entry xml:base='y/'><link href='1.html'/><content type='xhtml'><div xml:base='z/'><a href='2'/></div></content></entry>

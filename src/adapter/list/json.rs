@@ -6,7 +6,7 @@
 
 use super::value;
 use super::written::Answer;
-use crate::adapter::mend::mend;
+use crate::adapter::mend;
 use crate::adapter::setting::{Mistake, Reader, Setting};
 
 /// What the JSON is wrapped in.
@@ -137,10 +137,11 @@ fn value(text: &str) -> Result<Answer, String> {
         Ok((value, is_partial)) => return Ok(Answer { value, is_partial, ..Answer::default() }),
         Err(error) => error,
     };
-    let mended = mend(text).and_then(|mended| {
-        let (value, is_partial) = value::read(&mended.text).ok()?;
-        let broken_off = mended.broken_off;
-        Some(Answer { value, is_partial, broken_off, ..Answer::default() })
+    let mended = mend::read(text, value::read).map(|((value, is_partial), broken_off)| Answer {
+        value,
+        is_partial,
+        broken_off,
+        ..Answer::default()
     });
     mended.ok_or_else(|| match error.is_eof() {
         true => format!(

@@ -224,6 +224,19 @@ fn w17_nothing_executable_survives() {
     );
 }
 
+/// Notes are on the article's own page, pictures where its site says.
+#[test]
+fn places_on_the_page_are_on_the_articles() {
+    let html = "<p>甲<a href=\"#n1\">1</a><a href=\"b.html\">乙</a><img src=\"\"></p>";
+    let link = Some("https://news.example.com/2022/1.html".to_owned());
+    let item = refine(Draft { content: Some(Text::html(html)), link, ..draft() });
+    let content = item.matter.content.as_ref().expect("a body").as_str();
+    for address in ["https://news.example.com/2022/1.html#n1", "https://news.example.com/b.html"] {
+        assert!(content.contains(&format!("href=\"{address}\"")), "{content}");
+    }
+    assert!(!content.contains("<img"), "{content}");
+}
+
 #[test]
 fn a_description_with_markup_is_the_body_when_there_is_none() {
     let candidate = refine(Draft { summary: Some(Text::unsaid("<p>甲</p>")), ..draft() });

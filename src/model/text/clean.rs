@@ -27,11 +27,20 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(policy);
 
 thread_local! {
     /// Where relative addresses of the body in hand start from; a policy is too dear to build for each body.
-    static BASE: RefCell<Option<Url>> = const { RefCell::new(None) };
+    static START: RefCell<Start> = const { RefCell::new(Start { base: None, page: None }) };
+}
+
+/// Where relative addresses start from.
+#[derive(Clone, Debug, Default)]
+pub(in crate::model) struct Start {
+    /// Those in general.
+    pub base: Option<Url>,
+    /// Those of places on the page itself (`#notes`), where that is another one.
+    pub page: Option<Url>,
 }
 
 /// Rebuilds a piece of HTML from what the policy allows.
-pub(in crate::model) fn sanitise(html: &str, base: Option<&Url>) -> String {
+pub(in crate::model) fn sanitise(html: &str, start: &Start) -> String {
     let html = cut(html, LONGEST);
     if memchr::memchr3(b'<', b'&', b'>', html.as_bytes()).is_none() {
         return plain::xml_only(html.to_owned());
@@ -43,12 +52,12 @@ pub(in crate::model) fn sanitise(html: &str, base: Option<&Url>) -> String {
     if is_too_deep(&html) {
         return paragraphs(&plain::words(&html));
     }
-    parsed(&html, base)
+    parsed(&html, start)
 }
 
 /// As `sanitise`, by a tree; `html` is not too deep for one.
-pub(super) fn parsed(html: &str, base: Option<&Url>) -> String {
-    BASE.with_borrow_mut(|slot| *slot = base.cloned());
+pub(super) fn parsed(html: &str, start: &Start) -> String {
+    START.with_borrow_mut(|slot| slot.clone_from(start));
     plain::xml_only(POLICY.clean(&with_few_attributes(html)).to_string())
 }
 
@@ -145,12 +154,14 @@ fn policy() -> Builder<'static> {
 
 /// A relative address made absolute; dropped when it cannot be, or would not be web any more.
 fn resolve(address: &str) -> Option<Cow<'_, str>> {
-    BASE.with_borrow(|base| {
-        let whole = match base {
-            Some(base) => base.join(address.trim()).ok()?,
-            None if address.trim_start().starts_with("//") => {
-                Url::parse(&format!("https:{}", address.trim())).ok()?
-            }
+    START.with_borrow(|start| {
+        let address = address.trim();
+        let page = start.page.as_ref().filter(|_| address.starts_with('#'));
+        let whole = match page.or(start.base.as_ref()) {
+            // An address of nothing would be that of the site.
+            _ if address.is_empty() => return None,
+            Some(base) => base.join(address).ok()?,
+            None if address.starts_with("//") => Url::parse(&format!("https:{address}")).ok()?,
             None => return None,
         };
         matches!(whole.scheme(), "http" | "https").then(|| Cow::Owned(whole.into()))
@@ -163,7 +174,7 @@ fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, st
         ["data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;"];
     // Nobody else looks at what a quotation cites.
     if name == "cite" {
-        let cited = BASE.with_borrow(|base| link::resolve(value, base.as_ref()));
+        let cited = START.with_borrow(|start| link::resolve(value, start.base.as_ref()));
         return cited.map(Cow::Owned);
     }
     let is_address = matches!(name, "href" | "src" | "poster");
@@ -376,7 +387,7 @@ mod tests {
 
     fn check(html: &str, expected: &str) {
         let base = Url::parse("https://news.example.com/a/b.html").unwrap();
-        assert_eq!(sanitise(html, Some(&base)), expected);
+        assert_eq!(sanitise(html, &Start { base: Some(base), page: None }), expected);
     }
 
     #[test]
@@ -414,7 +425,7 @@ mod tests {
             "<img src=\"//cdn.example.com/x.png\">",
             "<img src=\"https://cdn.example.com/x.png\">",
         );
-        assert_eq!(sanitise("<img src=\"x.png\">", None), "<img>");
+        assert_eq!(sanitise("<img src=\"x.png\">", &Start::default()), "<img>");
     }
 
     #[test]

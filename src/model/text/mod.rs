@@ -86,7 +86,7 @@ fn settle(html: String) -> String {
         if tidy.is_stable {
             return tidy.html;
         }
-        let again = tidy::tidy(&clean::sanitise(&tidy.html, None));
+        let again = tidy::tidy(&clean::sanitise(&tidy.html, &clean::Start::default()));
         if again.html == tidy.html {
             return again.html;
         }
@@ -142,13 +142,19 @@ impl SafeHtml {
     /// Cleans a text: markup is sanitised, plain text becomes one paragraph a line block.
     /// Relative addresses are resolved against the text's own base, else against `base`.
     pub fn clean(text: &Text, base: Option<&Url>) -> SafeHtml {
+        SafeHtml::clean_on(text, base, None)
+    }
+
+    /// As `clean`, of a text that stands on `page`: places on the page (`#notes`) are found there.
+    pub fn clean_on(text: &Text, base: Option<&Url>, page: Option<&Url>) -> SafeHtml {
         let own = text.base.as_deref().and_then(|own| match base {
             Some(base) => base.join(own).ok(),
             None => Url::parse(own).ok(),
         });
-        let base = own.as_ref().or(base);
+        let page = page.filter(|_| own.is_none()).cloned();
+        let start = clean::Start { base: own.or_else(|| base.cloned()), page };
         let html = match text.is_html() {
-            true => clean::sanitise(&text.raw, base),
+            true => clean::sanitise(&text.raw, &start),
             false => clean::paragraphs(&text.raw),
         };
         SafeHtml(settle(html))

@@ -13,7 +13,8 @@ use regex::{Captures, Regex};
 static LATE: LazyLock<Regex> = LazyLock::new(|| {
     let names = "data-src|data-original|data-original-src|data-lazy-src|data-lazy|data-actualsrc|data-echo|zoomfile|file";
     let value = r#""[^"]*"|'[^']*'|[^\s"'>]+"#;
-    Regex::new(&format!(r"(?i)<img((?:\s[^>]*?)?\s(?:{names})\s*=\s*({value}))")).expect("a pattern")
+    Regex::new(&format!(r"(?i)<img((?:\s[^>]*?)?\s(?:{names})\s*=\s*({value}))"))
+        .expect("a pattern")
 });
 static STAND_IN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?is)<noscript\b[^>]*>.*?</noscript\b[^>]*>").expect("a pattern")

@@ -8,8 +8,7 @@ mod value;
 use super::document::{
     Category, Channel, Document, Enclosure, Format, ITEMS, Item, Link, Person, Raw, Text, add, fill,
 };
-use crate::adapter::mend::mend;
-use crate::adapter::{Problem, list};
+use crate::adapter::{Problem, list, mend};
 use crate::model::text::Kind;
 use value::Json;
 
@@ -29,11 +28,12 @@ pub(super) fn wrapped(text: &str) -> Option<Result<Document<'_>, String>> {
 
 /// Reads a document a strict reader refused. An item that was begun and not finished is left out.
 fn mended(text: &str, fault: &serde_json::Error) -> Result<Document<'static>, String> {
-    let beyond_mending = || format!("this is JSON with a fault no reader gets over: {fault}");
-    let mended = mend(text).ok_or_else(beyond_mending)?;
-    let json = Json::read(&mut serde_json::Deserializer::from_reader(mended.text.as_bytes()));
-    let mut document = document(json.map_err(|_| beyond_mending())?)?;
-    match mended.broken_off {
+    let strict =
+        |text: &str| Json::read(&mut serde_json::Deserializer::from_reader(text.as_bytes()));
+    let (json, broken_off) = mend::read(text, strict)
+        .ok_or_else(|| format!("this is JSON with a fault no reader gets over: {fault}"))?;
+    let mut document = document(json)?;
+    match broken_off {
         true => document.cut(),
         false => document.note(Problem::of_document(format!("its JSON had to be mended: {fault}"))),
     }
@@ -46,6 +46,7 @@ fn document(mut json: Json<'_>) -> Result<Document<'_>, String> {
     let (items, surplus) =
         match items {
             Json::List(items, surplus) => (items, surplus),
+            Json::Table(_) if is_feed => (vec![items], 0),
             _ if is_feed => (Vec::new(), 0),
             _ => return Err(
                 "this is JSON, but no JSON Feed: it has neither its version nor a list of items"
@@ -100,7 +101,7 @@ fn item(mut json: Json<'_>) -> Item<'_> {
         published: json.take("date_published").word(),
         updated: json.take("date_modified").word(),
         authors: people(&mut json),
-        image: json.take("image").word().or_else(|| json.take("banner_image").word()),
+        image: address(json.take("image")).or_else(|| address(json.take("banner_image"))),
         language: json.take("language").word(),
         ..Item::default()
     };
@@ -113,16 +114,32 @@ fn item(mut json: Json<'_>) -> Item<'_> {
         add(&mut item.categories, Category { term, ..Category::default() });
     }
     for mut file in json.take("attachments").list() {
-        let Some(href) = file.take("url").word() else { continue };
-        let media_type = file.take("mime_type").word();
-        let length = file.take("size_in_bytes").number();
+        let (media_type, length) =
+            (file.take("mime_type").word(), file.take("size_in_bytes").number());
+        let Some(href) = address(file) else { continue };
         add(&mut item.enclosures, Enclosure { href, media_type, length });
     }
     item
 }
 
+/// A text; one in pieces is joined.
 fn text(json: Json<'_>, kind: Kind) -> Option<Text<'_>> {
-    json.word().map(|raw| Text::new(raw, kind))
+    let raw = match json {
+        Json::List(pieces, _) => {
+            let words: Vec<_> = pieces.into_iter().filter_map(Json::word).collect();
+            Some(Raw::Owned(words.join("\n"))).filter(|text| !text.is_empty())
+        }
+        one => one.word(),
+    };
+    raw.map(|raw| Text::new(raw, kind))
+}
+
+/// An address, alone or in a table.
+fn address(mut json: Json<'_>) -> Option<Raw<'_>> {
+    match json {
+        Json::Table(_) => json.take("url").word(),
+        word => word.word(),
+    }
 }
 
 fn link<'a>(json: Json<'a>, rel: &'static str) -> Option<Link<'a>> {
