@@ -136,6 +136,8 @@ impl Page {
             let Some(c) = rest[solid..].chars().next() else { return };
             self.blank |= c.is_whitespace();
             rest = &rest[solid + c.len_utf8()..];
+            // Behind a character nobody sees, the line still has not begun.
+            rest = if self.line_start { trim_start(rest) } else { rest };
         }
     }
 
@@ -383,6 +385,11 @@ mod tests {
     fn of_a_picture_element_the_picture_is_left() {
         check("<source type=\"image/webp\"><img src=\"a\" alt=\"\">", "<img src=\"a\" alt=\"\">");
         check("<video><source src=\"a\"></video>", "<video><source src=\"a\"></video>");
+    }
+
+    #[test]
+    fn blanks_behind_what_nobody_sees_are_the_lines_first() {
+        check("<p>\u{200b}&nbsp;\u{85}&nbsp;甲\u{200b}&nbsp;</p>", "<p>甲</p>");
     }
 
     #[test]
