@@ -64,7 +64,8 @@
 //! answer it differs from entry to entry. A fourth key, the place, stands between link and title: it
 //! recognises articles of a site that moved to another host.
 //!
-//! Benchmarks print ratios of interleaved rounds (`benches/beside`), which the design's harness cannot.
+//! Benchmarks time peers in turn and print the ratios (`benches/beside`); the design's harness, divan,
+//! prints times one after the other.
 
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]

@@ -122,6 +122,34 @@ impl Ledger {
             items(&format!("<guid {}/>", numbered(256, |n| format!("a{n}='1' ")))),
         );
         feed("feed: media", items(&numbered(256, |n| format!("<media:content url='/{n}'/>"))));
+        let pictures = |n| format!("<media:content medium='image' url='/{n}'/>");
+        feed("feed: pictures of an item", rss(&format!("<item>{}", numbered(100_000, pictures))));
+        feed(
+            "feed: people in one line",
+            items(&format!("<author>{}</author>", fill(full, "a@b,"))),
+        );
+        feed(
+            "feed: names named",
+            items(&format!("<title>x {}</title>", escape(&fill(full / 2, "<b ")))),
+        );
+        let nested = fill(full, "<p xml:base='aaaaaaaaaaaaaaaaaaaa/'>");
+        let entry = |body: &str| {
+            format!("<entry><content type='xhtml'><div>{body}</div></content></entry>")
+        };
+        feed("feed: bases in bases", rss(&entry(&nested)));
+        let long = format!("xml:base='http://a.example/{}/'", "a".repeat(2000));
+        feed(
+            "feed: a long base",
+            rss(&entry(&format!("<p {long}>{}</p>", fill(full, "<a href='b'>")))),
+        );
+        let links = numbered(250, |n| format!("<link href='{n}'/>"));
+        feed("feed: links under a long base", rss(&format!("<entry {long}>{links}</entry>")));
+        let values = escape(&fill(full / 3, "<div title=\"</div>\">"));
+        feed("feed: end tags in values", items(&format!("<description>{values}</description>")));
+        feed(
+            "feed: the title of a page",
+            format!("<html><title>{}", fill(DOCUMENT - 64, "a ")).into_bytes(),
+        );
         let spaces = numbered(256, |n| format!("xmlns:a{n}='u{n}' "));
         feed(
             "feed: prefixes",
@@ -190,6 +218,7 @@ impl Ledger {
         list("json: lists of titles", &format!("{{\"name\":[{}\"x\"]}},", "\"x\",".repeat(200)));
         list("json: to be mended", "{id:1,'title':'x',},");
         list("json: tables in tables", &format!("{}1{},", "{\"a\":".repeat(100), "}".repeat(100)));
+        list("json: one text", &format!("{{\"title\":\"{}\"}},", "x".repeat(DOCUMENT - 200)));
         list("json: brackets", "[[[[[[[[]]]]]]]],");
         list("json: strings with breaks", "{\"title\":\"a\nb\"},");
 

@@ -1,6 +1,6 @@
 //! Bytes → text. What servers say about encodings is often wrong, so the order of belief is the
-//! one real feeds justify: a byte order mark, then the bytes themselves where they prove what they
-//! are, then the header, then the declaration, then a guess.
+//! one real feeds justify: a byte order mark that is not plainly false, then the bytes themselves
+//! where they prove what they are, then the header, then the declaration, then a guess.
 //!
 //! Decoding never fails: what no encoding explains becomes U+FFFD. The text is valid UTF-8 and
 //! free of the characters XML 1.0 cannot carry (section 2.2), so that nothing later has to look
@@ -42,7 +42,7 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
     let text = match (encoding, valid) {
         (Choice::Known(encoding), Some(text)) if encoding == UTF_8 => text,
         (Choice::Known(encoding), _) => Cow::Owned(transcode(unmarked, encoding)),
-        (Choice::Utf32 { big }, _) => Cow::Owned(utf_32(bytes, big)),
+        (Choice::Utf32 { big }, _) => Cow::Owned(utf_32(unmarked, big)),
     };
     Decoded { text: allowed(text), encoding: encoding.name(), why }
 }
@@ -160,7 +160,18 @@ fn narrow(
                 |encoding| encoding != UTF_8 && !(encoding == WINDOWS_1252 && knows_better);
             let said: Vec<_> = said().filter(|(encoding, _)| counts(*encoding)).collect();
             let fitting = said.iter().copied().find(|(encoding, _)| fits(encoding, bytes));
-            match fitting {
+            let damaged = || {
+                let whole = said.iter().filter(|(encoding, _)| is_double_byte(encoding));
+                let damaged =
+                    whole.filter(|(encoding, _)| without_damage(encoding, bytes).is_some());
+                damaged.min_by_key(|(encoding, _)| faults(encoding, bytes)).copied()
+            };
+            match fitting.or_else(damaged) {
+                // A label that needs forgiving counts where the bytes look like nothing better.
+                Some(said) if fitting.is_none() => {
+                    let found = guess(bytes, Some(said));
+                    if is_double_byte(found.0) { found } else { said }
+                }
                 // Every byte fits a Western label; what the bytes look like says more than that.
                 Some(said) if said.0 == WINDOWS_1252 => {
                     let found = guess(bytes, None);
@@ -176,7 +187,6 @@ fn narrow(
 
 fn fits(encoding: &'static Encoding, bytes: &[u8]) -> bool {
     encoding.decode_without_bom_handling_and_without_replacement(bytes).is_some()
-        || (is_double_byte(encoding) && without_damage(encoding, bytes).is_some())
 }
 
 /// Bytes of an encoding without the sequences it does not know, when these are few enough to be

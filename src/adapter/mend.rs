@@ -1,9 +1,9 @@
 //! Mends what is almost JSON, after the strict reader has refused it.
 //!
-//! What real answers get wrong, each seen or told of: a comma before `]` or `}`, control characters
+//! What real answers get wrong, each seen or told of: commas too many, control characters
 //! inside strings, `\'` and other escapes of JavaScript, half a surrogate pair, keys without
 //! quotes or in single ones, comments, `undefined` and `NaN`, and above all an end in the middle. One
-//! pass, no recursion, output at most twice the input. It deliberately guesses nothing else: what it
+//! pass, no recursion, output at most three times the input. It deliberately guesses nothing else: what it
 //! hands on is read by the strict reader once more.
 
 /// What became of the text.
@@ -13,23 +13,43 @@ struct Mended {
     text: String,
     /// Whether the text ended before its value did; what was begun and not finished is left out.
     broken_off: bool,
+    /// The fault it was given up at, in words.
+    fault: Option<String>,
 }
 
-/// Reads almost JSON once it is mended, and tells whether that broke off: where mending is not enough,
-/// only what is finished before the fault is read.
+/// What was read of almost JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Read<T> {
+    /// The value, as far as it goes.
+    pub value: T,
+    /// Whether the text ended before its value did.
+    pub broken_off: bool,
+    /// The fault behind which nothing was read, in words.
+    pub fault: Option<String>,
+}
+
+/// Reads almost JSON once it is mended. Where mending is not enough, what is finished before the
+/// fault is read.
 pub fn read<T>(
     text: &str,
     strict: impl Fn(&str) -> Result<T, serde_json::Error>,
-) -> Option<(T, bool)> {
+) -> Option<Read<T>> {
     let mended = mend(text)?;
     let fault = match strict(&mended.text) {
-        Ok(value) => return Some((value, mended.broken_off)),
+        Ok(value) => {
+            return Some(Read { value, broken_off: mended.broken_off, fault: mended.fault });
+        }
         Err(fault) => fault,
     };
     let lines = mended.text.split_inclusive('\n').take(fault.line().saturating_sub(1));
     let at = lines.map(str::len).sum::<usize>() + fault.column();
     let before = &mended.text[..mended.text.floor_char_boundary(at)];
-    Some((strict(&mend(before)?.text).ok()?, true))
+    let value = strict(&mend(before)?.text).ok()?;
+    Some(Read { value, broken_off: false, fault: Some(told(&fault.to_string())) })
+}
+
+fn told(fault: &str) -> String {
+    format!("its JSON has a fault no reader gets over ({fault}); what stands before it is taken")
 }
 
 /// How deep brackets may nest; the strict reader's own limit.
@@ -40,9 +60,13 @@ fn mend(text: &str) -> Option<Mended> {
     let out = String::with_capacity(text.len() + text.len() / 8);
     let mut scan = Scan { rest: text, out, open: Vec::new() };
     while let Some(next) = scan.rest.chars().next() {
-        scan.take(next)?;
-        if scan.open.is_empty() {
-            return Some(Mended { text: scan.out, broken_off: false });
+        let at = text.len() - scan.rest.len();
+        if scan.take(next).is_none() {
+            let fault = Some(told(&format!("`{next}` after {at} bytes")));
+            return Some(Mended { broken_off: false, fault, ..scan.close()? });
+        }
+        if scan.open.is_empty() && !scan.out.trim_start().is_empty() {
+            return Some(Mended { text: scan.out, broken_off: false, fault: None });
         }
     }
     scan.close()
@@ -72,6 +96,7 @@ impl Scan<'_> {
             }
             '}' | ']' => self.close_one(next)?,
             '"' | '\'' => self.string(next),
+            ',' if self.out.trim_end().ends_with(['[', '{', ',']) => self.rest = &self.rest[1..],
             ',' | ':' => {
                 self.finish(next == ',');
                 self.keep(next);
@@ -109,8 +134,7 @@ impl Scan<'_> {
     }
 
     fn close_one(&mut self, next: char) -> Option<()> {
-        let open = self.open.pop()?;
-        (open.is_list == (next == ']')).then_some(())?;
+        self.open.pop_if(|open| open.is_list == (next == ']'))?;
         self.drop_comma();
         self.keep(next);
         let length = self.out.len();
@@ -157,7 +181,7 @@ impl Scan<'_> {
 
     /// A number, `true`, `false`, `null`, or a name that lacks its quotes.
     fn word(&mut self) {
-        let end = self.rest.find(|c: char| c.is_whitespace() || "{}[]\"',:".contains(c));
+        let end = self.rest.find(|c: char| c.is_whitespace() || "{}[]\"',:/".contains(c));
         let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         let is_key = rest.trim_start().starts_with(':');
@@ -177,7 +201,7 @@ impl Scan<'_> {
         for open in self.open[..=at].iter().rev() {
             self.out.push(if open.is_list { ']' } else { '}' });
         }
-        Some(Mended { text: self.out, broken_off: true })
+        Some(Mended { text: self.out, broken_off: true, fault: None })
     }
 }
 
@@ -234,14 +258,15 @@ mod tests {
     fn check(text: &str, expected: &str) {
         assert_eq!(
             mend(text),
-            Some(Mended { text: expected.to_owned(), broken_off: false }),
+            Some(Mended { text: expected.to_owned(), broken_off: false, fault: None }),
             "{text}"
         );
         serde_json::from_str::<serde_json::Value>(expected).unwrap();
     }
 
     fn cut(text: &str, expected: Option<&str>) {
-        let expected = expected.map(|text| Mended { text: text.to_owned(), broken_off: true });
+        let expected =
+            expected.map(|text| Mended { text: text.to_owned(), broken_off: true, fault: None });
         assert_eq!(mend(text), expected, "{text}");
     }
 
@@ -274,7 +299,6 @@ mod tests {
     fn comments() {
         check("{// first\n\"a\": /* the\n second */ \"//\"}", "{\n\"a\":  \"//\"}");
         cut("[1,/* never closed", Some("[1]"));
-        cut("[1,/2]", None);
     }
 
     #[test]
@@ -310,17 +334,27 @@ mod tests {
     #[test]
     fn what_no_mending_mends_costs_nothing_before_it() {
         let strict = |text: &str| serde_json::from_str::<serde_json::Value>(text);
-        for fault in
-            [r#"{"a":"say "hi" now"}"#, r#"{"a":1 "b":2}"#, r#"{"a":01}"#, "{\"a\"\n:\n:1}"]
-        {
+        for fault in [
+            r#"{"a":"say "hi" now"}"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a":01}"#,
+            "{\"a\"\n:\n:1}",
+            r#"{"a":[2}"#,
+            r#"{"a":/x/}"#,
+        ] {
             let text = format!("{{\"list\":[{{\"a\":1}},\n{{\"a\":2}},{fault},{{\"a\":4}}]}}");
-            let (value, broken_off) = read(&text, strict).expect("what is before the fault");
-            assert_eq!(
-                (value, broken_off),
-                (serde_json::json!({"list": [{"a": 1}, {"a": 2}]}), true)
-            );
+            let read = read(&text, strict).expect("what is before the fault");
+            assert_eq!(read.value, serde_json::json!({"list": [{"a": 1}, {"a": 2}]}), "{fault}");
+            assert!(!read.broken_off && read.fault.is_some(), "{fault}");
         }
         assert!(read("{\"a\":01}", strict).is_none());
+    }
+
+    #[test]
+    fn commas_too_many_and_glued_comments() {
+        check("[{\"b\":1},,{\"b\":2},]", "[{\"b\":1},{\"b\":2}]");
+        check("{\"a\":1/* n */,\"b\":2}", "{\"a\":1,\"b\":2}");
+        check(" /* x */ [1]", "  [1]");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use ego_tree::NodeId;
 use regex::{Captures, Regex};
 use scraper::{ElementRef, Html, Node, Selector};
 
+use super::text::scripted::LATE;
 use super::text::{Text, clean, plain};
 
 /// Cleaning that belongs to one upstream. Applied to a body before it is sanitised: extract first, then remove, then unwrap.
@@ -119,6 +120,8 @@ impl Rules {
             let source = element.attrs.iter_mut().find(|(name, _)| &*name.local == "src");
             if let (Some(better), Some((_, source))) = (better, source) {
                 *source = better.into();
+                // The file's word goes before what is guessed of such names later.
+                element.attrs.retain(|(name, _)| !LATE.contains(&&*name.local));
             }
         }
     }

@@ -169,10 +169,31 @@ fn t_17_damage_is_no_proof_against_two_bytes_a_character() {
     }
 }
 
+/// A wrong label fits with a few faults, too; one that fits without any is the better one.
+#[test]
+fn t_17_a_label_that_needs_forgiving_yields() {
+    let text = declared("gb2312").replace(
+        "</title>",
+        &format!(
+            "{}</title>",
+            "两江大桥今晨合龙，桥名由朱镕书写，囍字灯笼挂满全桥，全长二公里。".repeat(30)
+        ),
+    );
+    for label in ["euc-kr", "big5", "euc-jp"] {
+        let header = format!("text/xml; charset={label}");
+        check(&encoded(GB18030, &text), Some(&header), "gb18030", &text);
+        let undeclared = text.replace(" encoding='gb2312'", "");
+        check(&encoded(GB18030, &undeclared), Some(&header), "gb18030", &undeclared);
+    }
+}
+
 #[test]
 fn t_17_the_mark_of_utf_8_before_something_else() {
     let bytes = [b"\xef\xbb\xbf".to_vec(), encoded(GB18030, &declared("gb2312"))].concat();
     check(&bytes, None, "gb18030", &declared("gb2312"));
+    let wide: Vec<u8> = NEWS.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    let bytes = [b"\xef\xbb\xbf".to_vec(), wide].concat();
+    check(&bytes, None, "utf-32le", NEWS);
 }
 
 #[test]

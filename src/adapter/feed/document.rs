@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use url::Url;
 
+use super::base::LONGEST as LONGEST_BASE;
 use crate::adapter::Problem;
 use crate::model::text::{self, Kind};
 
@@ -96,7 +97,11 @@ impl Document<'_> {
             Format::Atom => at.cloned().or_else(itself).or_else(site),
             _ => site().or_else(|| at.cloned()).or_else(itself),
         };
-        base.filter(|base| matches!(base.scheme(), "http" | "https" | "file"))
+        let is_base = |base: &Url| {
+            matches!(base.scheme(), "http" | "https" | "file")
+                && base.as_str().len() <= LONGEST_BASE
+        };
+        base.filter(is_base)
     }
 }
 
@@ -386,10 +391,17 @@ pub(super) fn set<T>(field: &mut Option<T>, value: Option<T>) {
     }
 }
 
+/// Values of one kind an item or a feed has.
+const MOST: usize = 256;
+
+/// Whether a list takes no more.
+pub(super) fn is_full<T>(list: &[T]) -> bool {
+    list.len() >= MOST
+}
+
 /// Adds what isn't there yet, within reason.
 pub(super) fn add<T: PartialEq>(list: &mut Vec<T>, value: T) {
-    const MOST: usize = 256;
-    if list.len() < MOST && !list.contains(&value) {
+    if !is_full(list) && !list.contains(&value) {
         list.push(value);
     }
 }

@@ -4,7 +4,7 @@
 //! coordinates, counts) is passed over.
 
 use super::document::{
-    Category, Channel, Enclosure, Image, Item, Link, Person, Raw, Text, add, fill, set,
+    Category, Channel, Enclosure, Image, Item, Link, Person, Raw, Text, add, fill, is_full, set,
 };
 use super::name::Space;
 use super::person::people;
@@ -91,8 +91,10 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Atom, "contributor") => people(&mut item.contributors, element::persons(reader, tag)),
         (Atom, "rights") => fill(&mut item.rights, element::text(reader, tag, Brief)),
 
-        (Content, "encoded" | "full-text" | "content") => {
-            set(&mut item.content, reader.text(tag, Kind::Html, Body))
+        (Content, "encoded") => set(&mut item.content, reader.text(tag, Kind::Html, Body)),
+        // Yandex's, often the same without its pictures.
+        (Content, "full-text" | "content") => {
+            fill(&mut item.content, reader.text(tag, Kind::Html, Body));
         }
         (Xhtml, "body" | "div") => {
             fill(&mut item.content, reader.text(tag, Kind::Html, Shape::Xhtml))
@@ -115,7 +117,7 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Dc, "language") => set(&mut item.language, reader.word(tag)),
         (Dc, "identifier") => fill(&mut item.id, reader.word(tag)),
 
-        // What groups and contents hold describes the item as well as anything in it.
+        // What groups and contents hold describes the item as well as anything beside them.
         (Media, "group") => group(reader, tag, item),
         (Media, "content") => file(reader, tag, item, false),
         (Media, "thumbnail") => fill(&mut item.image, reader.address(tag.attribute("url"))),
@@ -193,7 +195,9 @@ fn media_category<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, categories: &mut Ve
 
 /// A `media:group`: its contents are forms of one thing, so that of pictures one is enough.
 fn group<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
-    reader.within(tag, |reader, tag| {
+    // What is not of a vocabulary beside the format's own shows that the group was never closed.
+    let belongs = |space: Space, _: &str| !matches!(space, Space::Core | Space::Atom);
+    reader.within_while(tag, belongs, |reader, tag| {
         let (space, name) = reader.name(tag.name);
         match (space, name.as_str()) {
             // What stands in a group within a group stands in the outer one: depth costs nothing.
@@ -220,14 +224,23 @@ fn file<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>, is_form:
     if is_first || (is_picture && is_form) {
         return fill(&mut item.image, Some(href));
     }
-    let path = |address: &str| address.split('?').next().map(str::to_owned);
-    let is_known = |known: &str| known == href || (is_picture && path(known) == path(&href));
+    let sizeless = |address| if is_picture { without_size(address) } else { address };
+    let own = sizeless(&href);
     let mut known = item.enclosures.iter().map(|file| &file.href).chain(&item.image);
-    if !known.any(|known| is_known(known)) {
+    if !is_full(&item.enclosures) && !known.any(|known| sizeless(known) == own) {
         let length = tag.attribute("fileSize").and_then(|length| length.parse().ok());
         let media_type = media_type.or_else(|| is_picture.then(|| picture_type(&href).into()));
         add(&mut item.enclosures, Enclosure { href, media_type, length });
     }
+}
+
+/// The address of a picture without the parameters that ask for it in another size.
+fn without_size(address: &str) -> &str {
+    const SIZES: [&str; 10] =
+        ["w", "h", "width", "height", "size", "s", "quality", "q", "resize", "fit"];
+    let Some((path, query)) = address.split_once('?') else { return address };
+    let first = query.split(['=', '&']).next().unwrap_or_default();
+    if SIZES.contains(&first) { path } else { address }
 }
 
 /// The media type the name of a picture's file tells; most pictures are photographs.
@@ -239,6 +252,9 @@ fn picture_type(address: &str) -> &'static str {
         "webp" => "image/webp",
         "avif" => "image/avif",
         "svg" => "image/svg+xml",
+        "bmp" => "image/bmp",
+        "heic" => "image/heic",
+        "tif" | "tiff" => "image/tiff",
         _ => "image/jpeg",
     }
 }
@@ -254,8 +270,8 @@ fn described<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, shape: Shape) -> Option<
 
 fn credit<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
     let is_author = tag.attribute("role").is_some_and(|role| role.eq_ignore_ascii_case("author"));
-    let person = element::persons(reader, tag);
-    people(if is_author { &mut item.authors } else { &mut item.contributors }, person);
+    let persons = element::persons(reader, tag);
+    people(if is_author { &mut item.authors } else { &mut item.contributors }, persons);
 }
 
 fn picture<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Option<Image<'a>> {

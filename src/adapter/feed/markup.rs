@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use url::Url;
 
+use super::base::Resolver;
 use super::document::Raw;
 use super::name::Lower;
 use super::reference::unescape;
@@ -18,6 +19,7 @@ use crate::model::text;
 const DEPTH: usize = 256;
 /// Bytes of one text (T-15).
 const LENGTH: usize = 10 << 20;
+const TOO_LONG: &str = "a text longer than 10 MiB was cut";
 
 /// What an element held.
 #[derive(Debug, Default)]
@@ -83,7 +85,7 @@ impl<'a> Writer<'a> {
     }
 
     /// An element inside; `base` is where relative addresses start around the text.
-    pub fn start(&mut self, tag: Tag<'a>, base: Option<&Url>) {
+    pub fn start(&mut self, tag: Tag<'a>, base: Option<&Url>, resolver: &Resolver) {
         self.content.is_markup = true;
         let name = local(tag.name);
         let is_outermost = self.depth == 0;
@@ -91,10 +93,13 @@ impl<'a> Writer<'a> {
             self.see_wrapper(name, &tag);
         }
         if self.is_xhtml && !(is_outermost && matches!(self.wrapper, Wrapper::Open(_))) {
-            self.see_base(&tag, base);
+            self.see_base(&tag, base, resolver);
         }
-        if self.depth < DEPTH {
-            self.push(Cow::Owned(open(name, &tag, self.bases.last().map(|(_, base)| base))));
+        if self.depth < DEPTH && self.content.raw.len() < LENGTH {
+            let base = self.bases.last().map(|(_, base)| base);
+            self.push(Cow::Owned(open(name, &tag, base, resolver)));
+        } else if self.depth < DEPTH {
+            self.content.trouble = Some(TOO_LONG);
         } else {
             self.content.trouble = Some("elements deeper than 256 lost their tags");
         }
@@ -161,18 +166,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Takes in an element's own `xml:base` (XML Base, section 3). The wrapper's is the whole text's.
-    fn see_base(&mut self, tag: &Tag<'a>, base: Option<&Url>) {
-        let Some((_, own)) = tag.attributes().find(|(name, _)| *name == "xml:base") else { return };
-        let outer = base.map(|base| match &self.content.base {
-            Some(wrapper) => base.join(wrapper).unwrap_or_else(|_| base.clone()),
-            None => base.clone(),
-        });
-        let outer = self.bases.last().map(|(_, base)| base).or(outer.as_ref());
-        let joined = match outer {
-            Some(outer) => outer.join(&own),
-            None => Url::parse(&own),
-        };
-        self.bases.extend(joined.ok().map(|base| (self.depth, base)));
+    fn see_base(&mut self, tag: &Tag<'a>, base: Option<&Url>, resolver: &Resolver) {
+        let own = tag.attributes().find(|(name, _)| *name == "xml:base");
+        let Some((_, own)) = own.filter(|_| self.depth < DEPTH) else { return };
+        let wrapper = self.content.base.as_ref().and_then(|own| resolver.base(base, own));
+        let outer = self.bases.last().map(|(_, base)| base).or(wrapper.as_ref()).or(base);
+        self.bases.extend(resolver.base(outer, &own).map(|base| (self.depth, base)));
     }
 
     fn characters(&mut self, piece: Raw<'a>) {
@@ -194,7 +193,7 @@ impl<'a> Writer<'a> {
         let piece = match piece.floor_char_boundary(room) {
             all if all == piece.len() => piece,
             some => {
-                self.content.trouble = Some("a text longer than 10 MiB was cut");
+                self.content.trouble = Some(TOO_LONG);
                 slice(piece, 0, some)
             }
         };
@@ -239,12 +238,13 @@ fn is_void(name: &str) -> bool {
     text::is_void(Lower::of(name).as_str())
 }
 
-fn open(name: &str, tag: &Tag<'_>, base: Option<&Url>) -> String {
+fn open(name: &str, tag: &Tag<'_>, base: Option<&Url>, resolver: &Resolver) -> String {
     let mut html = format!("<{name}");
     for (name, value) in tag.attributes().filter(|(name, _)| !name.starts_with("xmlns")) {
-        let absolute = base.filter(|_| matches!(name, "href" | "src" | "poster" | "cite"));
-        let absolute = absolute.and_then(|base| base.join(&value).ok());
-        let value = absolute.as_ref().map_or(&*value, Url::as_str);
+        let is_address = matches!(name, "href" | "src" | "poster" | "cite") && !value.is_empty();
+        let base = base.filter(|_| is_address);
+        let absolute = base.and_then(|base| resolver.resolve(base, &value));
+        let value = absolute.as_deref().unwrap_or(&value);
         html.push(' ');
         html.push_str(name);
         html.push_str("=\"");

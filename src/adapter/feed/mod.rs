@@ -6,6 +6,7 @@
 
 mod atom;
 mod attributes;
+mod base;
 mod base64;
 pub mod document;
 mod element;
@@ -14,7 +15,7 @@ mod extension;
 mod json;
 mod markup;
 mod name;
-mod page;
+pub(super) mod page;
 mod person;
 mod read;
 mod reader;

@@ -66,13 +66,17 @@ pub(super) fn refusal(text: &str, at: Option<&Url>) -> String {
 }
 
 /// What a page is called: a login, a block and an error often say so themselves.
-fn title(text: &str) -> Option<String> {
+pub(in crate::adapter) fn title(text: &str) -> Option<String> {
     let mut tokens = Tokens::new(text);
     tokens.find(|token| matches!(token, Token::Start(tag) if is(tag, "title")))?;
     let Some(Token::Text(title)) = tokens.next() else { return None };
-    let title = unescape(title).split_whitespace().collect::<Vec<_>>().join(" ");
-    let end = title.floor_char_boundary(TITLE);
-    Some(title[..end].to_owned()).filter(|title| !title.is_empty())
+    let title = title.trim_start();
+    let start = &title[..title.floor_char_boundary(TITLE)];
+    let mut words = unescape(start).split_whitespace().collect::<Vec<_>>().join(" ");
+    if start.len() < title.len() {
+        words.push('…');
+    }
+    Some(words).filter(|words| !words.is_empty())
 }
 
 fn is(tag: &Tag<'_>, name: &str) -> bool {

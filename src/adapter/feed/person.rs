@@ -6,10 +6,14 @@ use std::ops::Range;
 use super::document::{Person, Raw, add, fill};
 use crate::model::text::{PlainText, Text};
 
+/// Bytes of a line in which several people are looked for.
+const LINE: usize = 4096;
+
 impl<'a> Person<'a> {
     /// Reads several people in one line, where each has an address: `a@b.c (A), d@e.f (B)`.
     pub(super) fn parse_all(text: Raw<'a>) -> Vec<Person<'a>> {
-        let parts: Vec<&str> = text.split([',', ';']).collect();
+        let line = Some(&*text).filter(|text| text.len() <= LINE);
+        let parts: Vec<&str> = line.map_or(Vec::new(), |line| line.split([',', ';']).collect());
         if parts.len() > 1 && parts.iter().all(|part| part.matches('@').count() == 1) {
             let owned = parts.into_iter().map(|part| Raw::Owned(part.trim().to_owned()));
             return owned.map(Person::parse).collect();

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use memchr::{memchr2, memmem};
 use url::Url;
 
+use super::base::Resolver;
 use super::document::{Document, Raw, Text};
 use super::markup::{Content, Writer};
 use super::name::{Lower, Space, Spaces};
@@ -20,7 +21,7 @@ use crate::model::text::{self as model, Kind, PlainText};
 const SPARE: usize = 1 << 20;
 /// How many tokens on the end of a small element is looked for.
 const NEARBY: usize = 64;
-/// The same for an unknown element, once no second look is left.
+/// The same for an unknown element, once nothing may be read a second time any more.
 const NEXT: usize = 8;
 
 /// A document being read.
@@ -36,6 +37,7 @@ pub(super) struct Reader<'a> {
     spaces: Spaces<'a>,
     at: Option<&'a Url>,
     base: Option<Rc<Url>>,
+    resolver: Resolver,
     spare: usize,
 }
 
@@ -66,6 +68,7 @@ impl<'a> Reader<'a> {
             spaces: Spaces::default(),
             at,
             base: None,
+            resolver: Resolver::new(),
             spare: SPARE,
         }
     }
@@ -115,11 +118,7 @@ impl<'a> Reader<'a> {
     }
 
     fn join(&self, address: &str) -> Option<Url> {
-        let joined = match self.base.as_deref().or(self.at) {
-            Some(base) => base.join(address),
-            None => Url::parse(address),
-        };
-        joined.ok().filter(|url| matches!(url.scheme(), "http" | "https" | "file"))
+        self.resolver.base(self.base.as_deref().or(self.at), address)
     }
 
     /// An address as written, or absolute where `xml:base` says from where.
@@ -127,18 +126,18 @@ impl<'a> Reader<'a> {
         let mut raw = raw.filter(|raw| raw.as_ref() != "#")?;
         // Broken over lines, with the indent of the next.
         if memchr2(b'\n', b'\r', raw.as_bytes()).is_some() {
-            raw = Raw::Owned(raw.lines().map(str::trim).collect());
+            raw = Raw::Owned(raw.split(['\n', '\r']).map(str::trim).collect());
         }
-        let is_host = raw.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
-        if is_host {
+        let host = raw.get(..4).filter(|start| start.eq_ignore_ascii_case("www."));
+        if host.is_some() && raw[4..].split('/').next().is_some_and(|rest| rest.contains('.')) {
             raw = Raw::Owned(format!("http://{raw}"));
         }
         // Escaped twice; no address has this in it on purpose.
         if memmem::find(raw.as_bytes(), b"&amp;").is_some() {
             raw = Raw::Owned(raw.replace("&amp;", "&"));
         }
-        let resolved = self.base.as_ref().and_then(|base| base.join(&raw).ok());
-        Some(resolved.map_or(raw, |url| Raw::Owned(url.into())))
+        let resolved = self.base.as_ref().and_then(|base| self.resolver.resolve(base, &raw));
+        Some(resolved.map_or(raw, Raw::Owned))
     }
 
     /// Reads an element that holds others; `each` reads one of them, to its end.
@@ -258,7 +257,7 @@ impl<'a> Reader<'a> {
                 }
                 Token::Start(child) => {
                     nested += usize::from(same(child.name, tag.name));
-                    writer.start(child, self.base.as_deref().or(self.at));
+                    writer.start(child, self.base.as_deref().or(self.at), &self.resolver);
                 }
                 Token::End(name) => {
                     nested -= usize::from(same(name, tag.name));
@@ -351,11 +350,12 @@ impl<'a> Reader<'a> {
             }
             _ if shape == Shape::Xhtml => false,
             _ if !matches!(space, Space::Core | Space::Atom) => space.is_extension(),
-            // HTML has these, too, but the one in its head and the other never without attributes.
-            "title" | "link" | "source" if shape == Shape::Body => {
-                !is_within && child.attribute("src").is_none() && child.attribute("href").is_none()
+            // HTML has these, too, but in its head or never without an address.
+            "title" | "link" | "source" | "image" if shape == Shape::Body => {
+                let leads = |name| child.attribute(name).is_some();
+                !is_within && !leads("src") && !leads("href") && !leads("srcset")
             }
-            "author" | "image" | "generator" | "language" | "copyright" | "ttl" | "docs"
+            "author" | "generator" | "language" | "copyright" | "ttl" | "docs"
                 if shape == Shape::Body =>
             {
                 !is_within

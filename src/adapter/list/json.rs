@@ -6,6 +6,7 @@
 
 use super::value;
 use super::written::Answer;
+use crate::adapter::feed::page::title;
 use crate::adapter::mend;
 use crate::adapter::setting::{Mistake, Reader, Setting};
 
@@ -59,8 +60,11 @@ impl Wrapper {
 /// In words, when there is no JSON in it.
 pub fn plain(text: &str) -> Result<&str, String> {
     let mut inside = text.trim_start_matches('\u{FEFF}').trim_start();
-    for guard in [")]}',", ")]}'", "while(1);", "for(;;);", "/**/", "try{"] {
+    for guard in [")]}',", ")]}'", "while(1);", "for(;;);", "try{"] {
         inside = inside.strip_prefix(guard).unwrap_or(inside).trim_start();
+        while let Some((_, after)) = inside.strip_prefix("/*").and_then(|c| c.split_once("*/")) {
+            inside = after.trim_start();
+        }
     }
     match inside.chars().next() {
         None => Err("the answer is empty".to_owned()),
@@ -137,11 +141,15 @@ fn value(text: &str) -> Result<Answer, String> {
         Ok((value, is_partial)) => return Ok(Answer { value, is_partial, ..Answer::default() }),
         Err(error) => error,
     };
-    let mended = mend::read(text, value::read).map(|((value, is_partial), broken_off)| Answer {
-        value,
-        is_partial,
-        broken_off,
-        ..Answer::default()
+    let mended = mend::read(text, value::read).map(|read| {
+        let (value, is_partial) = read.value;
+        Answer {
+            value,
+            is_partial,
+            broken_off: read.broken_off,
+            fault: read.fault,
+            ..Answer::default()
+        }
     });
     mended.ok_or_else(|| match error.is_eof() {
         true => format!(
@@ -154,13 +162,8 @@ fn value(text: &str) -> Result<Answer, String> {
 
 /// An HTML page in place of JSON: a login, a block, an error; its title often says which.
 fn page(text: &str) -> String {
-    let title = find_ignoring_case(text, "<title").and_then(|at| {
-        let (_, inside) = text[at..].split_once('>')?;
-        let (title, _) = inside.split_once('<')?;
-        Some(title.trim()).filter(|title| !title.is_empty())
-    });
-    match title {
-        Some(title) => format!("a page came where JSON was due; its title is “{}”", start(title)),
+    match title(text) {
+        Some(title) => format!("a page came where JSON was due; its title is “{title}”"),
         None => "a page came where JSON was due".to_owned(),
     }
 }

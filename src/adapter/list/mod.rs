@@ -88,6 +88,7 @@ impl List {
             return Parsed::unusable(what);
         }
         self.entries(&answer, at, turn, &mut parsed);
+        parsed.problems.extend(answer.fault.clone().map(Problem::of_document));
         if answer.is_partial {
             let what = "the answer holds more than there is room for; what comes last is left out";
             parsed.problems.push(Problem::of_document(what));

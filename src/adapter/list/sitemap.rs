@@ -133,7 +133,8 @@ impl Walk {
     fn keep(&mut self, name: &str) {
         let text = std::mem::take(&mut self.text);
         let (Some(record), false) = (&mut self.open, text.trim().is_empty()) else { return };
-        if record.len() == KINDS_MOST {
+        let kind = name.split(':').next().unwrap_or(name);
+        if record.len() == KINDS_MOST && !record.contains_key(kind) {
             return;
         }
         let values = match name.split_once(':') {

@@ -2,13 +2,15 @@
 //!
 //! serde_json's own reader keeps all that comes, and sixteen megabytes of `[0,0,0,…]` become more
 //! than a gigabyte. Here a value that has no room any more is passed over, and so is the rest of
-//! the list or table it stands in; what came before is whole (T-15).
+//! the list or table it stands in. Values in a list are whole, but for the tables around the last (T-15).
 
 use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+
+use crate::model::text::LONGEST;
 
 /// Bytes that values may take besides the words in them.
 const ROOM: usize = 16 << 20;
@@ -88,8 +90,9 @@ impl<'de> Visitor<'de> for Kept<'_> {
         Ok(number.into())
     }
 
+    /// No text is used beyond the length of a body.
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
+        Ok(text[..text.floor_char_boundary(LONGEST)].into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {

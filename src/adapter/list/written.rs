@@ -27,6 +27,8 @@ pub struct Answer {
     pub around: Option<Value>,
     /// Whether the answer ended before its value did; what was not finished is left out.
     pub broken_off: bool,
+    /// The fault behind which nothing was read, in words.
+    pub fault: Option<String>,
     /// Whether it held more than there is room for; what came last is left out.
     pub is_partial: bool,
     /// Further documents of the same kind it names.

@@ -45,7 +45,8 @@ pub fn read(
     let is_long = kept.len() < body.len();
     let long =
         is_long.then(|| format!("its body is longer than {LONGEST} bytes; the rest was cut off"));
-    let problem = broken.or(long);
+    let problems: Vec<String> = broken.into_iter().chain(long).collect();
+    let problem = Some(problems.join("; ")).filter(|problem| !problem.is_empty());
     let body = kept.replace("\r\n", "\n");
     let post = Post { name: Name::of(name), front: front.rows, seed: seed::take_apart(&body) };
     Ok((post.draft(shelving), problem))

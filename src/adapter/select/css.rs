@@ -28,3 +28,22 @@ fn reason(error: &SelectorErrorKind) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_in_plain_words() {
+        for (text, why) in [
+            ("p[", "it ends too soon"),
+            ("p >", "a part of it is missing"),
+            ("a:hover", "a part of it is missing"),
+            ("p::before", "a part of it is missing"),
+            ("p{}", "a character stands"),
+        ] {
+            let said = read(text).expect_err(text);
+            assert!(said.starts_with(&format!("is no CSS selector: {why}")), "{text}: {said}");
+        }
+    }
+}

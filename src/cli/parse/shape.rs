@@ -138,6 +138,7 @@ impl Shape<'_> {
             Ok(time) => time.rfc3339().into(),
             Err(why) => {
                 let stamp: String = raw.chars().take(64).collect();
+                let stamp = words(&Some(stamp.into())).unwrap_or_default();
                 self.problem(self.item, Some(field), &format!("{why}: {stamp}"));
                 Value::Null
             }
@@ -161,7 +162,8 @@ impl Shape<'_> {
             Ok(_) => Some(raw.to_owned()),
             Err(url::ParseError::RelativeUrlWithoutBase) => match &self.base {
                 Some(base) => base.join(raw).ok().filter(of_the_web).map(Url::into),
-                None => Some(raw.to_owned()),
+                // A browser would resolve the reference, and it might name a scheme.
+                None => Some(raw.to_owned()).filter(|raw| !raw.contains("&#")),
             },
             Err(_) => None,
         };
@@ -261,6 +263,10 @@ fn words(raw: &Option<Raw<'_>>) -> Option<String> {
             break;
         }
         words = PlainText::of(&text).into_string();
+    }
+    // Still markup after so many layers of it: nobody wrote that for people.
+    if words.contains('<') && text::Text::unsaid(words.clone()).is_html_line() {
+        words.retain(|c| !matches!(c, '<' | '>'));
     }
     Some(words).filter(|words| !words.is_empty())
 }

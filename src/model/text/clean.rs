@@ -4,7 +4,7 @@
 //! bound on depth before any tree is built.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -12,6 +12,7 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use super::super::link;
+use super::tag::Attributes;
 use super::{plain, scripted, simple};
 
 /// Deepest nesting a body may have; deeper ones are reduced to their words. DOMPurify's figure.
@@ -28,6 +29,8 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(policy);
 thread_local! {
     /// Where relative addresses of the body in hand start from; a policy is too dear to build for each body.
     static START: RefCell<Start> = const { RefCell::new(Start { base: None, page: None }) };
+    /// Bytes that making its addresses absolute may still add.
+    static ROOM: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Where relative addresses start from.
@@ -58,6 +61,7 @@ pub(in crate::model) fn sanitise(html: &str, start: &Start) -> String {
 /// As `sanitise`, by a tree; `html` is not too deep for one.
 pub(super) fn parsed(html: &str, start: &Start) -> String {
     START.with_borrow_mut(|slot| slot.clone_from(start));
+    ROOM.set(LONGEST);
     plain::xml_only(POLICY.clean(&with_few_attributes(html)).to_string())
 }
 
@@ -164,6 +168,8 @@ fn resolve(address: &str) -> Option<Cow<'_, str>> {
             None if address.starts_with("//") => Url::parse(&format!("https:{address}")).ok()?,
             None => return None,
         };
+        let added = whole.as_str().len().saturating_sub(address.len());
+        ROOM.set(ROOM.get().checked_sub(added)?);
         matches!(whole.scheme(), "http" | "https").then(|| Cow::Owned(whole.into()))
     })
 }
@@ -202,9 +208,15 @@ fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, st
 pub fn is_too_deep(html: &str) -> bool {
     let mut open = OpenElements::default();
     let mut tags = 0;
+    // Up to where what looks like an end tag is none, since it stands in a value, a comment, a script.
+    let mut hidden = 0;
     for at in memchr::memchr_iter(b'<', html.as_bytes()) {
         tags += 1;
         let after = &html[at + 1..];
+        let is_hidden = at < hidden;
+        if !is_hidden {
+            hidden = html.len() - after_hidden(after).len();
+        }
         let (ends, after) = after.strip_prefix('/').map_or((false, after), |after| (true, after));
         if tags > TAGS {
             return true;
@@ -214,6 +226,7 @@ pub fn is_too_deep(html: &str) -> bool {
         }
         let name = tag_name(after);
         match ends {
+            true if is_hidden => {}
             true => open.close(&name),
             false => open.open(name),
         }
@@ -222,6 +235,54 @@ pub fn is_too_deep(html: &str) -> bool {
         }
     }
     false
+}
+
+/// What follows the place up to which no end tag counts, seen from behind a `<`: a tag with its values, a
+/// comment, what a script or the like holds. Too much is hidden rather than too little.
+fn after_hidden(after: &str) -> &str {
+    let past = |from: &'static str, to: &str| {
+        let rest = after.strip_prefix(from)?;
+        Some(rest.find(to).map_or("", |end| &rest[end + to.len()..]))
+    };
+    let declared = || past("!--", "-->").or_else(|| past("![CDATA[", "]]>"));
+    let bogus = || past("!", ">").or_else(|| past("?", ">"));
+    if let Some(rest) = declared().or_else(bogus) {
+        return rest;
+    }
+    let (ends, inner) = after.strip_prefix('/').map_or((false, after), |inner| (true, inner));
+    if !inner.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return if ends { past("/", ">").unwrap_or("") } else { after };
+    }
+    let name = tag_name(inner);
+    let rest = Attributes::of(&inner[name.len()..]).after();
+    if ends || !holds_no_markup(&name) {
+        return rest;
+    }
+    let end = memchr::memchr_iter(b'<', rest.as_bytes()).find(|at| {
+        let end = rest[at + 1..].strip_prefix('/');
+        end.is_some_and(|end| tag_name(end) == name)
+    });
+    // In a script, a comment can hold the end tag (HTML, section 13.2.5.20).
+    match end {
+        Some(end) if !rest[..end].contains("<!--") => &rest[end..],
+        _ => "",
+    }
+}
+
+/// Whether what an element holds is no markup to a browser.
+fn holds_no_markup(name: &str) -> bool {
+    matches!(
+        name,
+        "script"
+            | "style"
+            | "textarea"
+            | "title"
+            | "xmp"
+            | "iframe"
+            | "noembed"
+            | "noframes"
+            | "plaintext"
+    )
 }
 
 /// Whether an element has no end tag; the name is in lower case (HTML section 13.1.2, and those of old).
@@ -434,6 +495,31 @@ mod tests {
         check(&format!("{}deep", "<b></x>".repeat(40_000)), "<p>deep</p>");
         check(&format!("{}deep", "<b><div></b>".repeat(40_000)), "<p>deep</p>");
         check(&format!("{}deep", "<div><table></div>".repeat(40_000)), "<p>deep</p>");
+    }
+
+    #[test]
+    fn t_16_end_tags_that_are_none_close_nothing() {
+        for piece in [
+            "<div title=\"</div>\">",
+            "<div a\" b=\"></div>\">",
+            "<div><!--</div>-->",
+            "<div><textarea></div></textarea>",
+            "<div><script><!--<script></script></div>--></script>",
+            "<div><!x </div>",
+            "<div></ </div>",
+            "<svg><g><![CDATA[</g></svg>]]>",
+        ] {
+            assert!(is_too_deep(&piece.repeat(300)), "{piece}");
+        }
+        let sound = "<div title=\"a > b\"><!-- c --><p>x</p><script>if (a<b) c()</script></div>";
+        assert!(!is_too_deep(&sound.repeat(300)));
+    }
+
+    #[test]
+    fn t_15_a_long_base_does_not_multiply() {
+        let base = Url::parse(&format!("http://a.example/{}/", "a".repeat(60_000))).ok();
+        let start = Start { base, page: None };
+        assert!(sanitise(&"<img src=b>".repeat(3000), &start).len() < LONGEST * 2);
     }
 
     #[test]

@@ -6,8 +6,9 @@
 pub(super) mod clean;
 mod picture;
 pub(super) mod plain;
-mod scripted;
+pub(super) mod scripted;
 mod simple;
+mod tag;
 mod tidy;
 
 use url::Url;
@@ -66,17 +67,21 @@ impl Text {
     /// The same of a text of one line, a title or a name, which may name elements (`Using <div>s`).
     pub fn is_html_line(&self) -> bool {
         match self.kind {
-            Kind::Unsaid => plain::has_markup_in_line(&self.raw),
+            // Blanks and what nobody sees come out of it before it is shown.
+            Kind::Unsaid if self.raw.contains(['<', '&']) => {
+                plain::has_markup_in_line(&plain::fold(&self.raw))
+            }
+            Kind::Unsaid => false,
             _ => self.is_html(),
         }
     }
 }
 
-/// How often a body that does not read as it is written is cleaned again before it is reduced to its
-/// words, as is one that grew too long.
+/// How often a body that does not read as it is written is cleaned again.
 const ROUNDS: usize = 4;
 
 /// Puts clean HTML in order until it reads as it is written, so that cleaning it again changes nothing.
+/// What does not settle, or grew longer than a body may be, is reduced to its words.
 fn settle(html: String) -> String {
     let mut tidy = tidy::tidy(&html);
     for _ in 0..ROUNDS {
@@ -102,14 +107,14 @@ pub struct PlainText(String);
 
 impl PlainText {
     /// The words of a text: markup and references resolved once when it is markup, kept as they are
-    /// when it is not. Markup that is not closed and would leave nothing loses its tags alone.
+    /// when it is not. What is not closed and would leave nothing (`<iframe> in Chrome`) loses its tags.
     pub fn of(text: &Text) -> PlainText {
         if !text.is_html_line() {
             return PlainText(plain::fold(&text.raw));
         }
         let words = plain::fold(&plain::words(&text.raw));
         let is_open = words.is_empty() && !text.raw.contains("</");
-        PlainText(if is_open { plain::fold(&plain::between_tags(&text.raw)) } else { words })
+        PlainText(if is_open { plain::fold(&plain::words_of_open(&text.raw)) } else { words })
     }
 
     /// Text the store kept.

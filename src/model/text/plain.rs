@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::clean;
+use super::tag::Attributes;
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::{Rawtext, Rcdata, ScriptData};
@@ -168,6 +169,7 @@ pub(in crate::model) fn is_block(name: &str) -> bool {
             | "caption"
             | "center"
             | "dd"
+            | "details"
             | "div"
             | "dl"
             | "dt"
@@ -192,6 +194,7 @@ pub(in crate::model) fn is_block(name: &str) -> bool {
             | "p"
             | "pre"
             | "section"
+            | "summary"
             | "table"
             | "tbody"
             | "td"
@@ -212,11 +215,15 @@ pub(in crate::model) fn has_markup(raw: &str) -> bool {
 
 /// The same of a text of one line, which may start with the name of an element, too.
 pub(in crate::model) fn has_markup_in_line(raw: &str) -> bool {
-    let bytes = raw.as_bytes();
-    let last_end = memchr::memrchr(b'>', bytes).unwrap_or(0);
+    // Nobody writes more of them in words.
+    const BRACKETS: usize = 1_000;
+    let (bytes, mut brackets) = (raw.as_bytes(), 0);
     memchr::memchr2_iter(b'<', b'&', bytes).any(|at| match bytes[at] {
         b'&' => is_reference(&bytes[at + 1..]),
-        _ => at < last_end && is_tag(&raw[at + 1..]),
+        _ => {
+            brackets += 1;
+            brackets > BRACKETS || is_tag(&raw[at + 1..])
+        }
     })
 }
 
@@ -239,23 +246,31 @@ fn is_any_tag(after: &str) -> bool {
 /// be closed or must not be opened.
 fn is_tag(after: &str) -> bool {
     let Some((name, rest)) = tag(after) else { return false };
-    let inside = &rest[..memchr::memchr(b'>', rest.as_bytes()).unwrap_or(rest.len())];
-    let is_bare = !after.starts_with(['/', '!']) && !inside.contains('=');
-    !is_bare || !is_only_named(&name)
+    after.starts_with(['/', '!'])
+        || attributes(rest).any(|(_, value)| value.is_some())
+        || (rest.contains('>') && !is_only_named(&name))
 }
 
 /// The name of a known element's tag, or of one that does something, and what follows it.
 fn tag(after: &str) -> Option<(String, &str)> {
     if after.starts_with("!--") {
-        return Some((String::new(), after));
+        return Some((String::new(), ""));
     }
     let after = after.strip_prefix('/').unwrap_or(after);
-    let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
-    let rest = &after[end..];
-    let parted = rest.starts_with(|c: char| c == '>' || c == '/' || c.is_ascii_whitespace());
-    let name = after[..end].to_ascii_lowercase();
-    let is_known = end <= 16 && is_element(&name);
-    (parted && end > 0 && (is_known || does_something(rest))).then_some((name, rest))
+    if !after.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let end = after.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'))?;
+    let (name, rest) = (&after[..end], &after[end..]);
+    let name = if name.len() <= 16 { name.to_ascii_lowercase() } else { String::new() };
+    (is_element(&name) || attributes(rest).any(does_something)).then_some((name, rest))
+}
+
+/// Attributes of a tag that are looked at, and bytes of it.
+fn attributes(rest: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    const MOST: usize = 64;
+    const INSIDE: usize = 64 << 10;
+    Attributes::of(&rest[..rest.floor_char_boundary(INSIDE)]).take(MOST)
 }
 
 /// Whether an element's bare tag, never closed, is rather its name in a sentence.
@@ -273,20 +288,11 @@ fn is_only_named(name: &str) -> bool {
     )
 }
 
-/// Whether a tag of whatever name has an attribute that runs or leads somewhere; nobody writes that in words.
-fn does_something(rest: &str) -> bool {
-    let Some(end) = memchr::memchr(b'>', rest.as_bytes()) else { return false };
-    let inside = &rest[..rest.floor_char_boundary(end.min(1024))];
-    let names = inside.split('=').map(|before| before.trim_end());
-    let count = inside.matches('=').count();
-    names.take(count).any(|before| {
-        let name = before.rsplit([' ', '\t', '\n', '\r', '/', '"', '\'', '\u{c}']).next();
-        let name = name.unwrap_or_default().to_ascii_lowercase();
-        matches!(name.as_str(), "href" | "src" | "style" | "srcdoc")
-            || (name.len() > 4
-                && name.starts_with("on")
-                && name.bytes().all(|b| b.is_ascii_lowercase()))
-    })
+/// Whether an attribute runs or leads somewhere, whatever tag it is in; nobody writes that in words.
+fn does_something((name, value): (&str, Option<&str>)) -> bool {
+    let name = name.get(..16).unwrap_or(name).to_ascii_lowercase();
+    let runs = name.len() > 4 && name.starts_with("on");
+    value.is_some() && (runs || matches!(name.as_str(), "href" | "src" | "style" | "srcdoc"))
 }
 
 /// The words of a piece of HTML: references resolved once, scripts and styles left out, a blank where a block ends.
@@ -294,8 +300,21 @@ pub(in crate::model) fn words(html: &str) -> String {
     if memchr::memchr2(b'<', b'&', html.as_bytes()).is_none() {
         return html.to_owned();
     }
-    let sink =
-        Words { text: RefCell::new(String::with_capacity(html.len())), mute: Cell::new(false) };
+    let sink = Words {
+        text: RefCell::new(String::with_capacity(html.len())),
+        mute: Cell::new(false),
+        is_open: false,
+    };
+    tokenized(html, sink)
+}
+
+/// The same of a text that names elements and closes none: only scripts and styles take what follows.
+pub(in crate::model) fn words_of_open(html: &str) -> String {
+    let text = RefCell::new(String::with_capacity(html.len()));
+    tokenized(html, Words { text, mute: Cell::new(false), is_open: true })
+}
+
+fn tokenized(html: &str, sink: Words) -> String {
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
     input.push_back(StrTendril::from_slice(&clean::with_few_attributes(html)));
@@ -304,17 +323,11 @@ pub(in crate::model) fn words(html: &str) -> String {
     tokenizer.sink.text.into_inner()
 }
 
-/// What stands between the tags, whatever they are.
-pub(in crate::model) fn between_tags(html: &str) -> String {
-    let mut pieces = html.split('<');
-    let first = pieces.next().unwrap_or_default();
-    let after = pieces.map(|piece| piece.split_once('>').map_or("", |(_, after)| after));
-    std::iter::once(first).chain(after).collect()
-}
-
 struct Words {
     text: RefCell<String>,
     mute: Cell<bool>,
+    /// Whether elements that hold no markup hold words like any other.
+    is_open: bool,
 }
 
 impl TokenSink for Words {
@@ -329,7 +342,10 @@ impl TokenSink for Words {
                 if is_block(&tag.name) {
                     self.text.borrow_mut().push(' ');
                 }
-                let opens = tag.kind == TagKind::StartTag && !tag.self_closing;
+                let is_code = matches!(&*tag.name, "script" | "style");
+                let opens = tag.kind == TagKind::StartTag
+                    && !tag.self_closing
+                    && (is_code || !self.is_open);
                 self.mute.set(
                     opens
                         && matches!(
@@ -477,6 +493,11 @@ mod tests {
             "First.<p>Second.",
             "1 <script>x",
             "x <a href=y>",
+            "<x-y onmouseover=z>x",
+            "<svg:svg onload=z>",
+            "<x\u{e9} onclick=z>",
+            "<x a='>' onclick=z>",
+            "<img src=x onerror=z//",
         ] {
             assert!(has_markup(markup) && has_markup_in_line(markup), "{markup}");
         }

@@ -193,6 +193,8 @@ impl Page {
     }
 
     fn void(&mut self, tag: &str, breaks: bool) {
+        // A rule closes a paragraph, as blocks do.
+        self.is_stable &= !(breaks && self.is_open("p"));
         if breaks {
             self.trim_line();
         } else {

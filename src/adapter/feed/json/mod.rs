@@ -30,12 +30,13 @@ pub(super) fn wrapped(text: &str) -> Option<Result<Document<'_>, String>> {
 fn mended(text: &str, fault: &serde_json::Error) -> Result<Document<'static>, String> {
     let strict =
         |text: &str| Json::read(&mut serde_json::Deserializer::from_reader(text.as_bytes()));
-    let (json, broken_off) = mend::read(text, strict)
+    let read = mend::read(text, strict)
         .ok_or_else(|| format!("this is JSON with a fault no reader gets over: {fault}"))?;
-    let mut document = document(json)?;
-    match broken_off {
-        true => document.cut(),
-        false => document.note(Problem::of_document(format!("its JSON had to be mended: {fault}"))),
+    let mut document = document(read.value)?;
+    match read.fault {
+        Some(what) => document.note(Problem::of_document(what)),
+        None if read.broken_off => document.cut(),
+        None => document.note(Problem::of_document(format!("its JSON had to be mended: {fault}"))),
     }
     Ok(document)
 }
@@ -46,7 +47,14 @@ fn document(mut json: Json<'_>) -> Result<Document<'_>, String> {
     let (items, surplus) =
         match items {
             Json::List(items, surplus) => (items, surplus),
-            Json::Table(_) if is_feed => (vec![items], 0),
+            // A lone item, or what PHP makes of a list with gaps: items by their numbers.
+            Json::Table(table) if is_feed => {
+                let is_numbered = table.iter().all(|(_, value)| matches!(value, Json::Table(_)));
+                match is_numbered {
+                    true => (table.into_iter().map(|(_, item)| item).take(ITEMS).collect(), 0),
+                    false => (vec![Json::Table(table)], 0),
+                }
+            }
             _ if is_feed => (Vec::new(), 0),
             _ => return Err(
                 "this is JSON, but no JSON Feed: it has neither its version nor a list of items"

@@ -29,7 +29,7 @@ pub fn scan(tokens: &Tokens, around: &Around) -> Result<Timestamp, Unreadable> {
     }
     match best {
         // A year nobody could use: what is left has a date, in words we don't know.
-        Some(found) if found.strength() == 1 && has_year_outside(tokens, &found) => {
+        Some(found) if found.strength() == 1 && has_year_beside(tokens, &found) => {
             Err(Unreadable::Unknown)
         }
         Some(found) => found.instant(around),
@@ -37,10 +37,10 @@ pub fn scan(tokens: &Tokens, around: &Around) -> Result<Timestamp, Unreadable> {
     }
 }
 
-fn has_year_outside(tokens: &Tokens, found: &Found) -> bool {
-    let is_year = |token: &Token<'_>| matches!(token, N(year) if year.digits == 4 && (1900..2600).contains(&year.value));
-    let before = &tokens.from(0)[..found.start];
-    before.iter().chain(tokens.from(found.end)).any(is_year)
+fn has_year_beside(tokens: &Tokens, found: &Found) -> bool {
+    let is_year = |token: Option<Token<'_>>| matches!(token, Some(N(year)) if year.digits == 4 && (1900..2600).contains(&year.value));
+    let before = found.start.checked_sub(1).and_then(|before| tokens.get(before));
+    is_year(before) || is_year(tokens.get(found.end))
 }
 
 /// The parts of a time, as far as they were written.

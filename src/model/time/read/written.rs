@@ -140,9 +140,18 @@ pub fn zone(
         }
         [W(word), ..] if let Some(zone) = name(word) => Some((Ok(zone), 1)),
         [W(word)] if timed && let Some(zone) = military(word) => Some((Ok(zone), 1)),
-        // A form decoder made a blank of the plus: `12:03:15 08:00`, `12:03:15 0800`. And a zone of
-        // bare zeros.
-        [N(hours), M(':'), N(rest), ..] if timed && (hours.digits, rest.digits) == (2, 2) => {
+        // A form decoder made a blank of the plus: `12:03:15 08:00`, `12:03:15 0800`; without seconds
+        // before it the first could be an hour. And a zone of bare zeros.
+        [N(hours), M(':'), N(rest)]
+            if timed
+                && (hours.digits, rest.digits) == (2, 2)
+                && hours.value <= 14
+                && matches!(rest.value, 0 | 30 | 45)
+                && matches!(
+                    tokens.from(at.saturating_sub(4)),
+                    [M(':'), N(_), M(':'), N(_), ..]
+                ) =>
+        {
             Some((offset(hours.value, rest.value, false), 3))
         }
         [N(n), ..] if timed && (n.digits == 4 || (n.digits == 2 && n.value == 0)) => {
