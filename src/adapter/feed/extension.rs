@@ -124,7 +124,7 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a
         (Media, "title") => fill(&mut item.title, described(reader, tag, Brief)),
         (Media, "description") => fill(&mut item.summary, described(reader, tag, Body)),
         (Media, "credit") => credit(reader, tag, item),
-        (Media, "copyright") => fill(&mut item.rights, reader.text(tag, Kind::Plain, Brief)),
+        (Media, "copyright") => fill(&mut item.rights, reader.text(tag, Kind::Unsaid, Brief)),
         (Media, "keywords") => keywords(reader, tag, &mut item.categories),
         (Media, "category") => media_category(reader, tag, &mut item.categories),
 

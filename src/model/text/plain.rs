@@ -247,6 +247,7 @@ fn is_any_tag(after: &str) -> bool {
 fn is_tag(after: &str) -> bool {
     let Some((name, rest)) = tag(after) else { return false };
     after.starts_with(['/', '!'])
+        || !is_element(&name)
         || attributes(rest).any(|(_, value)| value.is_some())
         || (rest.contains('>') && !is_only_named(&name))
 }
@@ -263,14 +264,17 @@ fn tag(after: &str) -> Option<(String, &str)> {
     let end = after.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'))?;
     let (name, rest) = (&after[..end], &after[end..]);
     let name = if name.len() <= 16 { name.to_ascii_lowercase() } else { String::new() };
-    (is_element(&name) || attributes(rest).any(does_something)).then_some((name, rest))
+    let does =
+        || attributes(rest).zip(1..).any(|(one, count)| count == ATTRIBUTES || does_something(one));
+    (is_element(&name) || does()).then_some((name, rest))
 }
 
-/// Attributes of a tag that are looked at, and bytes of it.
+/// Attributes of a tag that are looked at; no words have so many.
+const ATTRIBUTES: usize = 64;
+
 fn attributes(rest: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
-    const MOST: usize = 64;
     const INSIDE: usize = 64 << 10;
-    Attributes::of(&rest[..rest.floor_char_boundary(INSIDE)]).take(MOST)
+    Attributes::of(&rest[..rest.floor_char_boundary(INSIDE)]).take(ATTRIBUTES)
 }
 
 /// Whether an element's bare tag, never closed, is rather its name in a sentence.
@@ -501,6 +505,7 @@ mod tests {
         ] {
             assert!(has_markup(markup) && has_markup_in_line(markup), "{markup}");
         }
+        assert!(has_markup_in_line(&format!("<x {}onclick=z>", "a ".repeat(80))));
         for named in
             ["Using <div>s", "Option<Time>", "if a<b && c>d", "<vector> & <map>", "<a> or <button>"]
         {
