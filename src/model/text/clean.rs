@@ -208,14 +208,22 @@ fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, st
 pub fn is_too_deep(html: &str) -> bool {
     let mut open = OpenElements::default();
     let mut tags = 0;
-    // Up to where what looks like an end tag is none, since it stands in a value, a comment, a script.
-    let mut hidden = 0;
+    // Up to where what looks like an end tag is none, since it stands in a value or a script; and up to
+    // where there is a comment.
+    let (mut hidden, mut passed) = (0, 0);
     for at in memchr::memchr_iter(b'<', html.as_bytes()) {
+        if at < passed {
+            continue;
+        }
         tags += 1;
         let after = &html[at + 1..];
         let is_hidden = at < hidden;
         if !is_hidden {
-            hidden = html.len() - after_hidden(after).len();
+            if let Some(rest) = after_comment(after) {
+                passed = html.len() - rest.len();
+                continue;
+            }
+            hidden = html.len() - after_hidden(after, &open).len();
         }
         let (ends, after) = after.strip_prefix('/').map_or((false, after), |after| (true, after));
         if tags > TAGS {
@@ -237,16 +245,24 @@ pub fn is_too_deep(html: &str) -> bool {
     false
 }
 
-/// What follows the place up to which no end tag counts, seen from behind a `<`: a tag with its values, a
-/// comment, what a script or the like holds. Too much is hidden rather than too little.
-fn after_hidden(after: &str) -> &str {
+/// What follows a comment, seen from behind its `<` (HTML, sections 13.2.5.43 to 13.2.5.51).
+fn after_comment(after: &str) -> Option<&str> {
+    let comment = after.strip_prefix("!--")?;
+    let at_once = comment.strip_prefix('>').or_else(|| comment.strip_prefix("->"));
+    let ends = |at: &usize| comment[..*at].ends_with("--") || comment[..*at].ends_with("--!");
+    let end = || memchr::memchr_iter(b'>', comment.as_bytes()).find(ends);
+    Some(at_once.unwrap_or_else(|| end().map_or("", |end| &comment[end + 1..])))
+}
+
+/// What follows the place up to which no end tag counts, seen from behind a `<`: a tag with its values,
+/// what a script or the like holds. Too much is hidden rather than too little.
+fn after_hidden<'h>(after: &'h str, open: &OpenElements<'_>) -> &'h str {
     let past = |from: &'static str, to: &str| {
         let rest = after.strip_prefix(from)?;
         Some(rest.find(to).map_or("", |end| &rest[end + to.len()..]))
     };
-    let declared = || past("!--", "-->").or_else(|| past("![CDATA[", "]]>"));
     let bogus = || past("!", ">").or_else(|| past("?", ">"));
-    if let Some(rest) = declared().or_else(bogus) {
+    if let Some(rest) = past("![CDATA[", "]]>").or_else(bogus) {
         return rest;
     }
     let (ends, inner) = after.strip_prefix('/').map_or((false, after), |inner| (true, inner));
@@ -258,15 +274,19 @@ fn after_hidden(after: &str) -> &str {
     if ends || !holds_no_markup(&name) {
         return rest;
     }
-    let end = memchr::memchr_iter(b'<', rest.as_bytes()).find(|at| {
-        let end = rest[at + 1..].strip_prefix('/');
-        end.is_some_and(|end| tag_name(end) == name)
-    });
-    // In a script, a comment can hold the end tag (HTML, section 13.2.5.20).
-    match end {
-        Some(end) if !rest[..end].contains("<!--") => &rest[end..],
-        _ => "",
+    // In these a browser reads on in another way.
+    if open.names.iter().any(|name| matches!(&**name, "svg" | "math" | "select")) {
+        return "";
     }
+    let tags = |text: &'h str| memchr::memchr_iter(b'<', text.as_bytes()).map(|at| &text[at + 1..]);
+    let names = |after: &str| tag_name(after) == name;
+    let ends = |after: &&str| after.strip_prefix('/').is_some_and(names);
+    let Some(end) = tags(rest).find(ends) else { return "" };
+    let end = rest.len() - end.len() - 1;
+    // In a script, a comment with a script in it can hold the end tag (HTML, section 13.2.5.26).
+    let comment = rest[..end].split_once("<!--").filter(|_| name == "script");
+    let is_double = comment.is_some_and(|(_, comment)| tags(comment).any(names));
+    if is_double { "" } else { &rest[end..] }
 }
 
 /// Whether what an element holds is no markup to a browser.
@@ -503,14 +523,21 @@ mod tests {
             "<div title=\"</div>\">",
             "<div a\" b=\"></div>\">",
             "<div><!--</div>-->",
+            "<div><!--></div--><!-- </div>-->",
             "<div><textarea></div></textarea>",
             "<div><script><!--<script></script></div>--></script>",
             "<div><!x </div>",
             "<div></ </div>",
             "<svg><g><![CDATA[</g></svg>]]>",
+            "<svg><g><style><!--</style></g></svg>-->",
+            "<div><select><xmp><!--</xmp></select></div>--><input>",
         ] {
             assert!(is_too_deep(&piece.repeat(300)), "{piece}");
         }
+        let word = format!("<!--[if mso]><xml>{}</xml><![endif]-->", "<w:Style/>".repeat(400));
+        assert!(!is_too_deep(&word));
+        let old = "<div><script><!-- document.write('<p>'); //--></script><p>x</p></div>";
+        assert!(!is_too_deep(&old.repeat(100)));
         let sound = "<div title=\"a > b\"><!-- c --><p>x</p><script>if (a<b) c()</script></div>";
         assert!(!is_too_deep(&sound.repeat(300)));
     }
