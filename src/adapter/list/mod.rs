@@ -129,7 +129,9 @@ impl List {
             }
             let mut entry = self.entry(item, at.as_ref());
             // Lists do show a record twice; the first showing is the one that counts.
-            if !names.insert(entry.mark.key) {
+            let told_by_title = entry.draft.title.as_ref().filter(|_| self.by_title);
+            let title = told_by_title.map(|title| title.raw.clone());
+            if !names.insert((entry.mark.key, title)) {
                 continue;
             }
             if entry.draft.dropped.is_none() {

@@ -17,6 +17,7 @@ use crate::adapter::select::template::Template;
 use crate::adapter::select::test::Test;
 use crate::adapter::select::{self, Selector, Use};
 use crate::adapter::setting::{Mistake, Name, Reader, Setting, Value};
+use crate::model::source::KeyRule;
 
 /// Keys of the table of a source that is a list.
 pub const KEYS: &[&str] = &[
@@ -51,6 +52,8 @@ pub struct List {
     pub pages: Option<Pages>,
     /// Everything of an entry that is looked at, times left out: its looks.
     pub looks: Vec<Path>,
+    /// Whether the file says that titles tell entries apart, so that one link may stand on several.
+    pub by_title: bool,
 }
 
 /// A page that leads to the list: `{lead}` in the list's address is what stands there.
@@ -145,6 +148,9 @@ impl List {
             .get("category")
             .map(|category| select::selectors(category, Use::Word, language, reader.mistakes()));
         let base = reader.read("base", base);
+        // The source's own key; whether its value is one is said where the source is read.
+        let by_title =
+            reader.get("key").and_then(|key| key.text().ok()) == Some(KeyRule::Title.name());
         let detail =
             reader.table("detail").and_then(|detail| detail_of(detail, kind, reader.mistakes()));
         let page = reader.table("page");
@@ -169,6 +175,7 @@ impl List {
             detail,
             pages,
             looks,
+            by_title,
         })
     }
 }

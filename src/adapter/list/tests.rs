@@ -546,6 +546,18 @@ fn sitemaps_are_followed_newest_first() {
 }
 
 #[test]
+fn one_link_may_stand_on_several_entries_told_by_their_titles() {
+    let settings = "url = 'https://a.example/'\nitems = '[]'\nitem.title = 't'\nitem.link = 'l'";
+    let at = "https://a.example/";
+    let list = r#"[{"t":"甲","l":"/1"},{"t":"乙","l":"/1"},{"t":"甲","l":"/1"}]"#;
+    for (key, expected) in [("", &["甲"][..]), ("\nkey = 'title+day'", &["甲", "乙"])] {
+        let adapter = adapter(&JSON, &(settings.to_owned() + key));
+        let parsed = adapter.parse(&ask(adapter.as_ref(), at), at, &answer(list));
+        assert_eq!(titles(&parsed), expected, "{key}");
+    }
+}
+
+#[test]
 fn fields_of_a_sitemap_stand_where_the_file_names_none() {
     let adapter =
         adapter(&SITEMAP, "url = 'https://map.example/a.xml'\nitem.title = 'image.title'");
