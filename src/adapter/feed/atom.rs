@@ -3,12 +3,12 @@
 //! The two differ in names and in how a text tells its type; both spellings are read in both.
 
 use super::document::{Category, Channel, Enclosure, Item, Link, add, fill, set};
-use super::element::{address, channel_link, generator, item_link, persons, text};
+use super::element::{address, channel_link, enclosure, generator, item_link, persons, text};
+use super::extension;
 use super::name::Space;
 use super::person::people;
 use super::reader::{Reader, Shape};
 use super::xml::Tag;
-use super::{extension, rss};
 use crate::model::text::Kind;
 
 /// Reads one element of a `feed`, or of the `source` of an entry.
@@ -67,7 +67,7 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "pubdate" => fill(&mut item.published, reader.word(tag)),
         "guid" => fill(&mut item.id, reader.word(tag)),
         "comments" => fill(&mut item.comments, address(reader, tag)),
-        "enclosure" => rss::enclosure(reader, tag, item),
+        "enclosure" => enclosure(reader, tag, item),
         "description" => fill(&mut item.summary, reader.text(tag, Kind::Unsaid, Shape::Body)),
         _ => reader.skip(tag),
     }

@@ -6,9 +6,14 @@ use std::cell::Cell;
 use url::Url;
 
 /// Bytes of a base; a longer one is none.
-pub(super) const LONGEST: usize = 2 << 10;
+const LONGEST: usize = 2 << 10;
 /// Bytes that resolving may add to one document; addresses beyond that stay as they are written.
 const ROOM: usize = 4 << 20;
+
+/// Whether addresses can start from here.
+pub(super) fn is_base(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https" | "file") && url.as_str().len() <= LONGEST
+}
 
 /// Resolves the addresses of one document.
 pub(super) struct Resolver {
@@ -26,9 +31,6 @@ impl Resolver {
         let joined = match outer {
             Some(outer) => outer.join(own),
             None => Url::parse(own),
-        };
-        let is_base = |url: &Url| {
-            matches!(url.scheme(), "http" | "https" | "file") && url.as_str().len() <= LONGEST
         };
         joined.ok().filter(is_base)
     }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use url::Url;
 
-use super::base::LONGEST as LONGEST_BASE;
+use super::base::is_base;
 use crate::adapter::Problem;
 use crate::model::text::{self, Kind};
 
@@ -96,10 +96,6 @@ impl Document<'_> {
         let base = match self.format {
             Format::Atom => at.cloned().or_else(itself).or_else(site),
             _ => site().or_else(|| at.cloned()).or_else(itself),
-        };
-        let is_base = |base: &Url| {
-            matches!(base.scheme(), "http" | "https" | "file")
-                && base.as_str().len() <= LONGEST_BASE
         };
         base.filter(is_base)
     }

@@ -92,6 +92,16 @@ pub(super) fn item_link<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut It
     add(&mut item.links, link);
 }
 
+/// Reads an `enclosure`.
+pub(super) fn enclosure<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
+    let url = tag.attribute("url").or_else(|| tag.attribute("href"));
+    let word = reader.word(tag);
+    if let Some(href) = reader.address(url.or(word)) {
+        let length = tag.attribute("length").and_then(|length| length.parse().ok());
+        add(&mut item.enclosures, Enclosure { href, media_type: tag.attribute("type"), length });
+    }
+}
+
 /// Reads a person; of several in one line the first.
 pub(super) fn person<'a>(reader: &mut Reader<'a>, tag: Tag<'a>) -> Person<'a> {
     persons(reader, tag).into_iter().next().unwrap_or_default()

@@ -3,7 +3,7 @@
 //! `description` is the summary and `content:encoded` the content, whatever they hold; which of
 //! them an article is made of is not decided here.
 
-use super::document::{Category, Channel, Enclosure, Image, Item, Link, Raw, add, fill, set};
+use super::document::{Category, Channel, Image, Item, Link, Raw, add, fill, set};
 use super::name::Space;
 use super::person::people;
 use super::reader::{Reader, Shape, is};
@@ -83,7 +83,7 @@ fn element<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
         "author" => people(&mut item.authors, element::persons(reader, tag)),
         "category" => category(reader, tag, &mut item.categories),
         "comments" => set(&mut item.comments, element::address(reader, tag)),
-        "enclosure" => enclosure(reader, tag, item),
+        "enclosure" => element::enclosure(reader, tag, item),
         "image" => fill(&mut item.image, image(reader, tag).and_then(|image| image.href)),
         "source" => source(reader, tag, item),
         // Of later drafts and of Atom, written into RSS without a prefix.
@@ -143,16 +143,6 @@ fn category<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, categories: &mut Vec<Cate
     let term = reader.word(tag).or(value).or_else(|| tag.attribute("term"));
     if let Some(term) = term {
         add(categories, Category { term, scheme, label: tag.attribute("label") });
-    }
-}
-
-/// Reads an `enclosure`.
-pub(super) fn enclosure<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, item: &mut Item<'a>) {
-    let url = tag.attribute("url").or_else(|| tag.attribute("href"));
-    let word = reader.word(tag);
-    if let Some(href) = reader.address(url.or(word)) {
-        let length = tag.attribute("length").and_then(|length| length.parse().ok());
-        add(&mut item.enclosures, Enclosure { href, media_type: tag.attribute("type"), length });
     }
 }
 
