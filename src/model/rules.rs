@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 use scraper::{ElementRef, Html, Node, Selector};
 
 use super::text::scripted::LATE;
-use super::text::{Text, clean, plain};
+use super::text::{Text, is_too_deep, plain};
 
 /// Cleaning that belongs to one upstream. Applied to a body before it is sanitised: extract first, then remove, then unwrap.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +63,7 @@ impl Rules {
     /// Applies the rules to a body: what is left of it, and what was read out of it, in the rules' order.
     /// Selectors and patterns are linear in the body's length; a body too deep for a tree is left as it is.
     pub fn apply(&self, html: &str) -> (String, Vec<(&Field, String)>) {
-        if self.is_empty() || clean::is_too_deep(html) {
+        if self.is_empty() || is_too_deep(html) {
             return (html.to_owned(), Vec::new());
         }
         let mut page = Html::parse_fragment(html);
@@ -87,7 +87,7 @@ impl Rules {
     /// What the rules read out of a text that stays as it is. Of plain text only rules without a
     /// selector can read.
     pub fn read(&self, text: &Text) -> Vec<(&Field, String)> {
-        if text.is_html() && (self.extract.is_empty() || clean::is_too_deep(&text.raw)) {
+        if text.is_html() && (self.extract.is_empty() || is_too_deep(&text.raw)) {
             return Vec::new();
         }
         if text.is_html() {

@@ -4,6 +4,7 @@
 //! `PlainText::of` are the only ways from there; `recall` is for the store alone.
 
 pub(super) mod clean;
+mod depth;
 mod picture;
 pub(super) mod plain;
 pub(super) mod scripted;
@@ -13,7 +14,8 @@ mod tidy;
 
 use url::Url;
 
-pub use clean::{LONGEST, is_too_deep, is_void};
+pub use clean::LONGEST;
+pub use depth::{is_too_deep, is_void};
 pub use plain::is_xml;
 
 /// Text as an upstream wrote it, not yet safe.
