@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use feedloom::format;
-use feedloom::model::feed::{Revision, Site, Window};
-use feedloom::press::Press;
+use feedloom::model::feed::{Revision, Site};
+use feedloom::press::{Press, Terms};
 use feedloom::store;
 use futures_util::{StreamExt, future, stream};
 
@@ -119,7 +119,7 @@ fn render(site: &str) {
             language: None,
             description: None,
         };
-        let press = Press::new(Arc::clone(&store), about, Window::default(), 64 << 20);
+        let press = Press::new(Arc::clone(&store), about, Terms::default());
         press.refresh().await.expect("the store answers");
         let heads = store.heads(Revision(0)).await.expect("the store answers");
         let topics =

@@ -13,17 +13,15 @@ use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::ingest::{self, Ingest};
 use crate::model::category::Category;
-use crate::model::feed::{Site, Window};
+use crate::model::feed::Window;
 use crate::model::source::Source;
 use crate::net::{self, Permit, Transport};
-use crate::press::Press;
+use crate::press::{Press, Terms};
 use crate::serve;
 use crate::store::{self, Store};
 
 /// The longest file that is read as a configuration, in bytes.
 const LONGEST: u64 = 8 << 20;
-/// What the press keeps of rendered documents, in bytes.
-const PRINTED: usize = 64 << 20;
 
 /// Reads the file, or says everything that is wrong with it, each mistake on a line of its own.
 pub fn configuration(path: &Path) -> Result<Config, Refused> {
@@ -123,7 +121,13 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         adapter: Arc::from(upstream.adapter),
     });
     let ingest = Ingest::new(store.clone(), transport, clock.clone(), upstreams.collect());
-    let press = Arc::new(press(store.clone(), config.site, config.window));
+    let terms = Terms {
+        window: config.window,
+        max_age: u32::try_from(config.server.max_age.as_secs()).unwrap_or(u32::MAX),
+        capacity: config.server.cache,
+        retired: config.server.retired,
+    };
+    let press = Arc::new(Press::new(store.clone(), config.site, terms));
     Ok(House { store, ingest, press, clock, upstreams: known })
 }
 
@@ -145,10 +149,6 @@ async fn enroll(
 ) -> anyhow::Result<()> {
     let enrolled = store.enroll(sources, categories, window, clock.now()).await;
     enrolled.context("the store could not take in what the file says")
-}
-
-fn press(store: Arc<dyn Store>, site: Site, window: Window) -> Press {
-    Press::new(store, site, window, PRINTED)
 }
 
 /// The door out, with our name on it.

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, app, note};
-use crate::config::Config;
+use crate::config::{Config, Listen, Server};
 use crate::serve::{self, Bounds, Desk};
 
 /// How long what is under way may take to end: less than the ten seconds after which container
@@ -27,22 +27,36 @@ const DEADLINE: Duration = Duration::from_secs(8);
 /// Serves until told to stop.
 pub async fn run(path: &Path) -> anyhow::Result<Outcome> {
     let config = app::configuration(path)?;
-    let listener = listen(config.listen).await?;
-    let welcome = welcome(&config, listener.local_addr()?);
+    let (listener, bound) = listen(&config.server.listen).await?;
+    let welcome = welcome(&config, bound);
+    let bounds = bounds(&config.server);
     let house = app::open(config).await?;
     // Before the address is told, so that a stop right after it is heard.
     let signals = Signals::new().context("signals cannot be heard")?;
     // Whoever started it may not be reading; that is no reason not to serve.
     let _ = io::stdout().write_all(welcome.as_bytes());
     let stop = CancellationToken::new();
-    let rooms = start(listener, house, &stop);
+    let rooms = start(listener, house, bounds, &stop);
     let outcome = watch_over(rooms, &stop, signals).await;
     note("stopped");
     outcome
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+/// The listener, and the address to open, where there is one.
+async fn listen(at: &Listen) -> anyhow::Result<(serve::Listener, Option<SocketAddr>)> {
+    match at {
+        Listen::Tcp(address) => {
+            let listener =
+                TcpListener::bind(address).await.map_err(|error| refused(*address, &error))?;
+            let bound = listener.local_addr()?;
+            Ok((serve::Listener::Tcp(listener), Some(bound)))
+        }
+        Listen::Unix(path) => Ok((socket(path)?, None)),
+    }
+}
+
+fn refused(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
             "{address} is in use by another program, perhaps another feedloom; stop that one, or set another `listen` under [server]"
         ),
@@ -53,19 +67,46 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
             anyhow!("{address} is no address of this machine; set another `listen` under [server]")
         }
         _ => anyhow!("{address} cannot be listened on: {error}"),
-    })
+    }
+}
+
+/// A socket in the file system. One that a killed process left behind is taken over; one that
+/// answers, and anything that is no socket, is left alone.
+#[cfg(unix)]
+fn socket(path: &Path) -> anyhow::Result<serve::Listener> {
+    use std::os::unix::fs::FileTypeExt;
+    use std::os::unix::net::UnixStream;
+    let shown = path.display();
+    if let Ok(found) = path.symlink_metadata() {
+        if !found.file_type().is_socket() {
+            return Err(anyhow!(
+                "{shown} is in the way: it is no socket; set another `listen` under [server]"
+            ));
+        }
+        if UnixStream::connect(path).is_ok() {
+            return Err(anyhow!("{shown} is in use by another program, perhaps another feedloom"));
+        }
+        std::fs::remove_file(path).with_context(|| format!("{shown} cannot be taken over"))?;
+    }
+    let listener = tokio::net::UnixListener::bind(path);
+    Ok(serve::Listener::Unix(listener.with_context(|| format!("{shown} cannot be listened on"))?))
+}
+
+#[cfg(not(unix))]
+fn socket(path: &Path) -> anyhow::Result<serve::Listener> {
+    Err(anyhow!("{} cannot be listened on: this system has no such sockets", path.display()))
 }
 
 /// One line a source, and the address to open.
-fn welcome(config: &Config, bound: SocketAddr) -> String {
+fn welcome(config: &Config, bound: Option<SocketAddr>) -> String {
     let upstreams = app::upstreams(config);
     let width = upstreams.iter().map(|upstream| upstream.id.as_str().len()).max().unwrap_or(0);
     let line = |upstream: &serve::Upstream| {
         format!("{:width$}  {:5}  {}\n", upstream.id.as_str(), upstream.kind, upstream.url)
     };
     let lines: String = upstreams.iter().map(line).collect();
-    let open = format!("http://{}/", reachable(bound));
     let public = format!("{}/", config.site.url);
+    let open = bound.map_or(public.clone(), |bound| format!("http://{}/", reachable(bound)));
     let told =
         if public == open { String::new() } else { format!(" (readers find it at {public})") };
     lines + &format!("open {open}{told}\n")
@@ -79,8 +120,22 @@ fn reachable(bound: SocketAddr) -> SocketAddr {
     }
 }
 
+fn bounds(server: &Server) -> Bounds {
+    Bounds {
+        connections: server.connections,
+        per_client: server.per_client,
+        trusted_proxies: server.trusted_proxies.clone(),
+        ..Bounds::default()
+    }
+}
+
 /// Starts the three verbs; each ends when told to.
-fn start(listener: TcpListener, house: app::House, stop: &CancellationToken) -> JoinSet<()> {
+fn start(
+    listener: serve::Listener,
+    house: app::House,
+    bounds: Bounds,
+    stop: &CancellationToken,
+) -> JoinSet<()> {
     let (ready, readiness) = watch::channel(false);
     let mut rooms = JoinSet::new();
     let (press, told) = (house.press.clone(), stop.clone());
@@ -96,7 +151,7 @@ fn start(listener: TcpListener, house: app::House, stop: &CancellationToken) -> 
     let desk = Arc::new(Desk { press, store, clock, upstreams, unstored, ready: readiness });
     let told = stop.clone();
     rooms.spawn(async move {
-        serve::run(listener, desk, Bounds::default(), told.cancelled_owned()).await;
+        serve::run(listener, desk, bounds, told.cancelled_owned()).await;
     });
     rooms
 }

@@ -4,13 +4,13 @@
 //! scripts become punycode; both because `http::Uri` takes nothing else. It deliberately does not ask
 //! whether anything is there: that is the poll's to find out.
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use http::Uri;
 use url::Url;
 
 use super::check::shown;
+use super::server::Listen;
 use crate::adapter::setting::{Mistake, Setting, Value, meant};
 
 /// Blanks an adapter fills in; they survive the writing of the address.
@@ -54,14 +54,17 @@ pub(super) fn of_site(setting: &Setting) -> Result<String, Mistake> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// Where to listen: an address of this machine with a port.
-pub(super) fn of_listener(setting: &Setting) -> Result<SocketAddr, Mistake> {
+/// Where to listen: an address of this machine with a port, or `unix:` and the path of a socket.
+pub(super) fn of_listener(setting: &Setting, folder: &Path) -> Result<Listen, Mistake> {
     let text = setting.text()?.trim();
-    text.parse().map_err(|_| {
+    if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+        return Ok(Listen::Unix(folder.join(path)));
+    }
+    text.parse().map(Listen::Tcp).map_err(|_| {
         Mistake::at(
             setting,
             format!(
-                "`{}` should be an IP address with a port, such as `127.0.0.1:8080`",
+                "`{}` should be an IP address with a port, such as `127.0.0.1:8080`, or a socket, such as `unix:feedloom.sock`",
                 shown(text)
             ),
         )

@@ -8,6 +8,7 @@ mod address;
 mod check;
 mod rules;
 mod secret;
+mod server;
 mod site;
 mod source;
 mod toml;
@@ -16,8 +17,9 @@ mod toml;
 mod tests;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::Path;
+
+pub use server::{Listen, Server};
 
 use crate::adapter::Adapter;
 use crate::adapter::setting::{Mistake, Name, Reader, Setting, Value};
@@ -34,8 +36,8 @@ pub struct Config {
     pub zone: Zone,
     /// How to reach the operator, for the User-Agent.
     pub contact: Option<String>,
-    /// Where readers are answered.
-    pub listen: SocketAddr,
+    /// How readers are answered.
+    pub server: Server,
     /// Where the store is, as `store::open` takes it; its path is absolute.
     pub store: String,
     /// How much of a shelf its feeds show.
@@ -137,7 +139,7 @@ fn read(
         }
     };
     let (server, store) = (reader.get("server"), reader.get("store"));
-    let listen = site::listener(server, reader.mistakes());
+    let server = server::read(server, folder, reader.mistakes());
     let keeping = site::keeping(store, folder, reader.mistakes());
     let categories = site::categories(reader.tables("category"), reader.mistakes());
     let sets = reader.get("rules").map(|table| rules::sets(table, reader.mistakes()));
@@ -161,7 +163,7 @@ fn read(
         site: owner.site?,
         zone,
         contact: owner.contact,
-        listen,
+        server,
         store: keeping.url,
         window: defaults.window,
         upstreams,

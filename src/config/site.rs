@@ -1,7 +1,6 @@
 //! `[site]`, `[server]`, `[store]` and `[[category]]`: who we are, where we answer, what we call our shelves.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -47,17 +46,6 @@ fn contact(setting: &Setting) -> Result<String, Mistake> {
         ));
     }
     Ok(text)
-}
-
-/// Reads `[server]`: where to listen.
-pub(super) fn listener(table: Option<&Setting>, mistakes: &mut Vec<Mistake>) -> SocketAddr {
-    let mut listen = None;
-    if let Some(table) = table {
-        let mut reader = Reader::new(table, mistakes);
-        listen = reader.read("listen", address::of_listener);
-        reader.finish();
-    }
-    listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
 }
 
 /// What `[store]` says.

@@ -55,7 +55,8 @@ fn alone_told(text: &str, expected: &[&str]) {
 fn the_least_file_has_every_default() {
     let config = good("[[source]]\nid = \"a\"\nkind = \"feed\"\nurl = \"file:a.rss\"\n");
     assert_eq!(config.site.title, "金融消息");
-    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.server, Server::default());
+    assert_eq!(config.server.listen, Listen::Tcp(([127, 0, 0, 1], 8080).into()));
     assert_eq!(config.store, "sqlite:/srv/news/data/feedloom.db");
     assert_eq!(config.window, Window::default());
     let source = &config.upstreams[0].source;
@@ -225,7 +226,11 @@ fn wrong_values() {
     in_source("title = \" \"", 9, "should not be empty");
     in_source("title = \"a\\u0001\"", 9, "without control characters");
     check("[store]\nurl = \"postgres://x\"\n", "5:7", "`sqlite:data/feedloom.db`");
-    check("[server]\nlisten = \"unix:x\"\n", "5:10", "`127.0.0.1:8080`");
+    check("[server]\nlisten = \"unix:\"\n", "5:10", "`unix:feedloom.sock`");
+    check("[server]\nlisten = \"localhost\"\n", "5:10", "`127.0.0.1:8080`");
+    check("[server]\ntrusted_proxies = [\"lo\"]\n", "5:20", "`10.0.0.0/8`");
+    check("[server]\nretired = [\"old\"]\n", "5:12", "`/category/old`");
+    check("[server]\nlimits = { per_client = 0 }\n", "5:25", "from 1 to");
     check("[defaults]\nwindow = { items = 50, max = 10 }\n", "5:10", "should not be less");
     check("contact = \"我\"\n", "4:11", "mailto:");
 }
@@ -345,8 +350,8 @@ fn the_reference_shows_the_true_defaults() {
     let shown = parsed(&all_switched_on()).map_err(|errors| panic!("{errors:#?}")).unwrap();
     let plain = parsed(REFERENCE).map_err(|errors| panic!("{errors:#?}")).unwrap();
     assert_eq!(
-        (shown.listen, &shown.store, shown.window),
-        (plain.listen, &plain.store, plain.window)
+        (&shown.server, &shown.store, shown.window),
+        (&plain.server, &plain.store, plain.window)
     );
     for (shown, plain) in shown.upstreams.iter().zip(&plain.upstreams).take(2) {
         let (shown, plain) = (&shown.source, &plain.source);

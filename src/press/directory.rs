@@ -60,8 +60,9 @@ impl Directory {
         Catalogue { site: site.clone(), shelves, updated }
     }
 
-    /// Takes in heads that moved. One never goes back, whatever order answers come in.
-    pub(super) fn update(&mut self, heads: Vec<ShelfHead>) {
+    /// Takes in heads that moved; answers whose. One never goes back, whatever order answers come in.
+    pub(super) fn update(&mut self, heads: Vec<ShelfHead>) -> Vec<Shelf> {
+        let mut moved = Vec::new();
         for head in heads {
             let known = self.shelves.get(&head.shelf);
             if known
@@ -71,18 +72,24 @@ impl Directory {
             }
             self.edition += 1;
             self.aliases.retain(|_, shelf| *shelf != head.shelf);
+            moved.push(head.shelf.clone());
             self.insert(head);
         }
+        moved
     }
 
-    /// Takes in all heads: what is not among them has ended.
-    pub(super) fn replace(&mut self, heads: Vec<ShelfHead>) {
+    /// Takes in all heads: what is not among them has ended. Answers whose moved.
+    pub(super) fn replace(&mut self, heads: Vec<ShelfHead>) -> Vec<Shelf> {
         let mut anew = Directory::default();
         heads.into_iter().for_each(|head| anew.insert(head));
         let is_same = self.edition > 0 && self.shelves == anew.shelves;
+        let has_moved =
+            |(shelf, head): &(&Shelf, &Arc<ShelfHead>)| self.shelves.get(*shelf) != Some(*head);
+        let moved = anew.shelves.iter().filter(has_moved).map(|(shelf, _)| shelf.clone()).collect();
         anew.edition = self.edition + u64::from(!is_same);
         anew.newest = anew.newest.max(self.newest);
         *self = anew;
+        moved
     }
 
     fn insert(&mut self, head: ShelfHead) {

@@ -156,6 +156,11 @@ impl Store for Fake {
         Ok(shelves.values().flat_map(|(_, items)| items).find(|item| item.id == id).cloned())
     }
 
+    async fn named(&self, guid: &str) -> Result<Option<ItemId>, Error> {
+        let id = ItemId::mint("test", &Key::guid(guid));
+        Ok(self.item(id).await?.map(|item| item.id))
+    }
+
     async fn related(&self, _: ItemId) -> Result<Vec<Item>, Error> {
         Ok(Vec::new())
     }

@@ -2,14 +2,18 @@
 //!
 //! The press holds every shelf's head in memory and looks for newer ones at a hint, and at least
 //! once a second, since another process may have written. A document is rendered once a head and
-//! format, by whoever asks first while the others wait; what is kept is bounded by bytes. It
-//! reads no clock and knows no HTTP: a tag and a time are all it says about a document.
+//! format, by whoever asks first while the others wait, and coded once; what is kept is bounded by
+//! bytes. Feeds that are asked often are rendered before anyone asks again. It reads no clock and
+//! knows no HTTP: a tag and a time are all it says about a document.
 //!
-//! An empty feed is never printed because the store did not answer: that is an error.
+//! An empty feed is never printed because the store did not answer: then the last good document
+//! stands in, and where there is none that is an error.
 
+mod coding;
 mod directory;
 #[cfg(test)]
 pub(crate) mod fake;
+mod sheet;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +22,7 @@ use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
@@ -30,11 +35,10 @@ use crate::model::item::Item;
 use crate::model::time::Timestamp;
 use crate::store::{Error, Store};
 
+pub use coding::{CODINGS, Coding, LEAST};
 use directory::Directory;
 pub use directory::Place;
-
-/// How long readers may keep a feed before they ask again, in seconds (reliability row C-08).
-pub const MAX_AGE: u32 = 300;
+use sheet::{Sheet, Sheets};
 
 /// How long the press goes without looking for newer heads.
 const LOOK: Duration = Duration::from_secs(1);
@@ -48,43 +52,62 @@ const AT_ONCE: usize = 4;
 /// Items the index shows of a category.
 const NEWEST: usize = 5;
 
+/// A feed asked so often since its last change is rendered again at its next one, unasked.
+const BUSY: u32 = 2;
+
+/// How long that may take before the press looks for newer heads again.
+const WARMING: Duration = Duration::from_millis(500);
+
 /// A document with what readers need to ask again only for news.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Printed {
     /// The document.
     pub document: Document,
-    /// Its strong entity tag, quotes included: a hash of the bytes, so that one tag never names
-    /// two bodies, on no node and after no restart (RFC 9110 section 8.8.3).
-    pub etag: String,
     /// The last change that shows in it, in whole seconds.
     pub last_modified: Timestamp,
+    hash: Hash,
 }
+
+/// What tells one document from another: a hash of the bytes, so that it never names two bodies,
+/// on no node and after no restart.
+type Hash = [u8; 16];
 
 impl Printed {
     /// A document as it is handed out, last changed at `at`.
     pub fn new(document: Document, at: Timestamp) -> Printed {
         let digest = Sha256::digest(&document.bytes);
-        let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = digest[..16].try_into().expect("SHA-256 has 32 bytes");
         let last_modified = Timestamp::from_seconds(at.seconds(), at.offset()).unwrap_or(at);
-        Printed { document, etag: format!("\"{hex}\""), last_modified }
+        Printed { document, last_modified, hash }
     }
-}
 
-/// What a document is kept under. A newer head makes another sheet; the old one leaves when room is needed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Sheet {
-    Feed(Shelf, &'static str, Revision),
-    Index(u64),
-    Outlines(u64),
+    /// Its strong entity tag in a coding, quotes included: two codings are two tags (RFC 9110
+    /// section 8.8.3.3).
+    pub fn etag(&self, coding: Option<Coding>) -> String {
+        let mut tag = String::with_capacity(40);
+        tag.push('"');
+        for byte in self.hash {
+            for digit in [byte >> 4, byte & 15] {
+                tag.push(char::from_digit(digit.into(), 16).expect("four bits"));
+            }
+        }
+        if let Some(coding) = coding {
+            tag.push('-');
+            tag.push_str(coding.name());
+        }
+        tag.push('"');
+        tag
+    }
 }
 
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<Sheet, Arc<Printed>> for ByBytes {
-    fn weight(&self, _: &Sheet, printed: &Arc<Printed>) -> u64 {
-        // What surrounds the bytes counts too, or a million empty feeds would weigh nothing.
-        printed.document.bytes.len() as u64 + 512
+type Copy = (Hash, Coding);
+
+impl Weighter<Copy, Bytes> for ByBytes {
+    fn weight(&self, _: &Copy, bytes: &Bytes) -> u64 {
+        bytes.len() as u64 + 256
     }
 }
 
@@ -98,30 +121,52 @@ impl Weighter<Assembled, Arc<Feed>> for ByBytes {
     }
 }
 
+/// What a press goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// How much of a shelf its feed shows.
+    pub window: Window,
+    /// How long readers may keep a feed before they ask again, in seconds (reliability row C-08).
+    pub max_age: u32,
+    /// Bytes of documents, of their coded copies and of feeds that are kept, all told.
+    pub capacity: usize,
+    /// Paths that ended for good; shelves at them are not shown any more.
+    pub retired: Vec<String>,
+}
+
+impl Default for Terms {
+    fn default() -> Terms {
+        Terms { window: Window::default(), max_age: 300, capacity: 64 << 20, retired: Vec::new() }
+    }
+}
+
 /// Prints documents, each once.
 pub struct Press {
     store: Arc<dyn Store>,
     site: Arc<Site>,
-    window: Window,
+    terms: Terms,
     directory: RwLock<Directory>,
     looking: Mutex<()>,
-    sheets: Cache<Sheet, Arc<Printed>, ByBytes>,
+    sheets: Sheets,
+    copies: Cache<Copy, Bytes, ByBytes>,
     feeds: Cache<Assembled, Arc<Feed>, ByBytes>,
     rendering: Semaphore,
 }
 
 impl Press {
-    /// A press that keeps at most `capacity_bytes` of documents, and an eighth of that of feeds whose
-    /// other formats may be asked for next.
-    pub fn new(store: Arc<dyn Store>, site: Site, window: Window, capacity_bytes: usize) -> Press {
+    /// A press for a site: half of its capacity is for documents, a quarter for coded copies, an eighth
+    /// for feeds whose other formats may be asked for next; the rest is what surrounds all that.
+    pub fn new(store: Arc<dyn Store>, site: Site, terms: Terms) -> Press {
+        let capacity = terms.capacity as u64;
         Press {
             store,
             site: Arc::new(site),
-            window,
+            terms,
             directory: RwLock::default(),
             looking: Mutex::default(),
-            sheets: Cache::with_weighter(1024, capacity_bytes as u64, ByBytes),
-            feeds: Cache::with_weighter(64, capacity_bytes as u64 / 8, ByBytes),
+            sheets: Sheets::new(capacity / 2),
+            copies: Cache::with_weighter(1024, capacity / 4, ByBytes),
+            feeds: Cache::with_weighter(64, capacity / 8, ByBytes),
             rendering: Semaphore::new(AT_ONCE),
         }
     }
@@ -133,28 +178,38 @@ impl Press {
         format: &'static dyn Format,
     ) -> Result<Option<Arc<Printed>>, Error> {
         let Some(Place::Here(head)) = self.locate(shelf).await? else { return Ok(None) };
-        let sheet = Sheet::Feed(shelf.clone(), format.name(), head.head.revision);
-        let printed = self.sheets.get_or_insert_async(&sheet, async {
+        let sheet = Sheet::Feed(shelf.clone(), format.name());
+        let printed = self.sheets.get(&sheet, head.head.revision.0, async {
             let feed = self.feed(&head).await?;
             self.render(head.head.at, move || format.render(&feed)).await
         });
         printed.await.map(Some)
     }
 
+    /// The bytes of a document in a coding, made once.
+    pub async fn coded(&self, printed: &Printed, coding: Coding) -> Result<Bytes, Error> {
+        let key = (printed.hash, coding);
+        let copy = self.copies.get_or_insert_async(&key, async {
+            let bytes = printed.document.bytes.clone();
+            self.work(move || coding.encode(&bytes)).await
+        });
+        copy.await
+    }
+
     /// A shelf as a document to be rendered, read once for all its formats.
     async fn feed(&self, head: &ShelfHead) -> Result<Arc<Feed>, Error> {
         let key = (head.shelf.clone(), head.head.revision);
         let feed = self.feeds.get_or_insert_async(&key, async {
-            let items = self.store.items(&head.shelf, self.window).await?;
-            Ok(Arc::new(Feed::assemble(&self.site, head, items, MAX_AGE)))
+            let items = self.store.items(&head.shelf, self.terms.window).await?;
+            Ok(Arc::new(Feed::assemble(&self.site, head, items, self.terms.max_age)))
         });
         feed.await
     }
 
     /// The index: every category with its newest items.
     pub async fn index(&self) -> Result<Arc<Printed>, Error> {
-        let sheet = Sheet::Index(self.edition().await?);
-        let printed = self.sheets.get_or_insert_async(&sheet, async {
+        let edition = self.edition().await?;
+        let printed = self.sheets.get(&Sheet::Index, edition, async {
             let catalogue = self.catalogue().await?;
             let newest = self.newest(&catalogue).await?;
             let at = catalogue.updated;
@@ -165,8 +220,8 @@ impl Press {
 
     /// The list of feeds as OPML.
     pub async fn outlines(&self) -> Result<Arc<Printed>, Error> {
-        let sheet = Sheet::Outlines(self.edition().await?);
-        let printed = self.sheets.get_or_insert_async(&sheet, async {
+        let edition = self.edition().await?;
+        let printed = self.sheets.get(&Sheet::Outlines, edition, async {
             let catalogue = self.catalogue().await?;
             let at = catalogue.updated;
             self.render(at, move || format::opml::render(&catalogue)).await
@@ -184,6 +239,11 @@ impl Press {
     pub async fn locate(&self, shelf: &Shelf) -> Result<Option<Place>, Error> {
         self.fill().await?;
         Ok(self.read(|directory| directory.locate(shelf)))
+    }
+
+    /// How long readers may keep a feed before they ask again, in seconds.
+    pub fn max_age(&self) -> u32 {
+        self.terms.max_age
     }
 
     /// Whose documents these are.
@@ -214,6 +274,9 @@ impl Press {
                 all = Instant::now();
                 self.reload().await
             };
+            if let Ok(moved) = &looked {
+                let _ = timeout(WARMING, self.warm(moved)).await;
+            }
             // Said when it begins, not every second.
             if let (Err(error), false) = (&looked, is_away) {
                 tracing::error!(%error, "the store does not answer; feeds stay as they are");
@@ -222,19 +285,30 @@ impl Press {
         }
     }
 
-    /// Takes in heads that moved since the last look.
-    pub async fn refresh(&self) -> Result<(), Error> {
+    /// Takes in heads that moved since the last look; answers whose they are.
+    pub async fn refresh(&self) -> Result<Vec<Shelf>, Error> {
         let _one_at_a_time = self.looking.lock().await;
         let newest = self.read(Directory::newest);
         let heads = self.titled(self.store.heads(newest).await?);
-        self.write(|directory| directory.update(heads));
-        Ok(())
+        Ok(self.write(|directory| directory.update(heads)))
     }
 
-    /// Takes in all heads anew, so that shelves that ended are forgotten.
-    pub async fn reload(&self) -> Result<(), Error> {
+    /// Takes in all heads anew, so that shelves that ended are forgotten; answers whose moved.
+    pub async fn reload(&self) -> Result<Vec<Shelf>, Error> {
         let _one_at_a_time = self.looking.lock().await;
         self.take_all().await
+    }
+
+    /// Prints feeds that are asked often as soon as they changed, so that no reader waits for it.
+    async fn warm(&self, moved: &[Shelf]) {
+        let names: Vec<_> = format::ALL.iter().map(|format| format.name()).collect();
+        for shelf in moved {
+            for name in self.sheets.busy(shelf, &names, BUSY) {
+                let format = format::named(name).expect("a name from the list of formats");
+                // Whoever asks next meets the same error, and is told.
+                let _ = self.print(shelf, format).await;
+            }
+        }
     }
 
     /// Makes sure heads were read at least once: before that, nothing can be said to be missing.
@@ -244,17 +318,32 @@ impl Press {
         }
         let _one_at_a_time = self.looking.lock().await;
         // The others of a crowd at the start find it done.
-        if self.read(Directory::edition) > 0 { Ok(()) } else { self.take_all().await }
-    }
-
-    async fn take_all(&self) -> Result<(), Error> {
-        let heads = self.titled(self.store.heads(Revision(0)).await?);
-        self.write(|directory| directory.replace(heads));
+        if self.read(Directory::edition) == 0 {
+            self.take_all().await?;
+        }
         Ok(())
     }
 
-    /// The shelf of everything is called as the site is, which the store does not know.
+    async fn take_all(&self) -> Result<Vec<Shelf>, Error> {
+        let heads = self.titled(self.store.heads(Revision(0)).await?);
+        Ok(self.write(|directory| directory.replace(heads)))
+    }
+
+    /// Whether what is at a path ended for good, or belongs to something that did.
+    pub fn is_retired(&self, path: &str) -> bool {
+        let owner = ["/archive", "/digest/daily", "/digest/weekly"];
+        let path = owner.iter().find_map(|owner| path.strip_prefix(owner)).unwrap_or(path);
+        let ends = |rest: &str| rest.is_empty() || rest.starts_with(['.', '/']);
+        self.terms
+            .retired
+            .iter()
+            .any(|retired| path.strip_prefix(retired.as_str()).is_some_and(ends))
+    }
+
+    /// The shelves readers see. That of everything is called as the site is, which the store does
+    /// not know.
     fn titled(&self, mut heads: Vec<ShelfHead>) -> Vec<ShelfHead> {
+        heads.retain(|head| !self.is_retired(&head.shelf.path()));
         for head in heads.iter_mut().filter(|head| head.shelf == Shelf::All) {
             head.title.clone_from(&self.site.title);
         }
@@ -267,8 +356,12 @@ impl Press {
     }
 
     async fn newest(&self, catalogue: &Catalogue) -> Result<Vec<(ShelfHead, Vec<Item>)>, Error> {
-        let window =
-            Window { items: NEWEST, age: Duration::ZERO, max: NEWEST, bytes: self.window.bytes };
+        let window = Window {
+            items: NEWEST,
+            age: Duration::ZERO,
+            max: NEWEST,
+            bytes: self.terms.window.bytes,
+        };
         let mut newest = Vec::new();
         for head in &catalogue.shelves {
             if matches!(head.shelf, Shelf::Category(_)) {
@@ -278,24 +371,29 @@ impl Press {
         Ok(newest)
     }
 
-    /// Renders off the threads that answer readers, few at a time.
     async fn render(
         &self,
         at: Timestamp,
         render: impl FnOnce() -> Document + Send + 'static,
     ) -> Result<Arc<Printed>, Error> {
+        self.work(move || Arc::new(Printed::new(render(), at))).await
+    }
+
+    /// Works off the threads that answer readers, on few documents at a time.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let _place = self.rendering.acquire().await.expect("the semaphore is never closed");
-        let printing = tokio::task::spawn_blocking(move || Arc::new(Printed::new(render(), at)));
-        printing
-            .await
-            .map_err(|error| Error::Failed(format!("a document was not written: {error}")))
+        let working = tokio::task::spawn_blocking(work).await;
+        working.map_err(|error| Error::Failed(format!("a document was not written: {error}")))
     }
 
     fn read<T>(&self, look: impl FnOnce(&Directory) -> T) -> T {
         look(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write(&self, change: impl FnOnce(&mut Directory)) {
-        change(&mut self.directory.write().unwrap_or_else(PoisonError::into_inner));
+    fn write<T>(&self, change: impl FnOnce(&mut Directory) -> T) -> T {
+        change(&mut self.directory.write().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -18,14 +18,15 @@ pub(super) fn best<T: Copy>(accept: &str, offers: &[(T, Vec<&str>)]) -> Option<T
     best.map(|(offer, _)| offer)
 }
 
-/// One media range and how much it is liked, in thousandths.
-struct Wish<'a> {
-    range: &'a str,
-    quality: u16,
+/// One range of a list and how much it is liked, in thousandths.
+pub(super) struct Wish<'a> {
+    pub(super) range: &'a str,
+    pub(super) quality: u16,
 }
 
 impl Wish<'_> {
-    fn read(element: &str) -> Option<Wish<'_>> {
+    /// Reads one element of the list; none when it says nothing.
+    pub(super) fn read(element: &str) -> Option<Wish<'_>> {
         let mut parts = element.split(';').map(str::trim);
         let range = parts.next().filter(|range| !range.is_empty())?;
         let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));

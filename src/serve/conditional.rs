@@ -8,6 +8,11 @@ use http::{HeaderMap, header};
 
 use crate::model::time::Timestamp;
 
+/// Whether `headers` hold any condition.
+pub(super) fn is_asked(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_NONE_MATCH) || headers.contains_key(header::IF_MODIFIED_SINCE)
+}
+
 /// Whether `headers` say that the reader has this document.
 pub(super) fn is_known(
     headers: &HeaderMap,

@@ -13,7 +13,7 @@ use super::error::Error;
 use super::reply::{Answer, Reply};
 use super::router::{self, Route};
 use super::status::Upstream;
-use super::{feeds, pages, status};
+use super::{feeds, former, pages, status};
 use crate::clock::Clock;
 use crate::model::source::SourceId;
 use crate::press::Press;
@@ -66,8 +66,17 @@ impl Desk {
     /// Answers a request. Never fails, never panics; bodies of requests are not looked at.
     pub async fn answer(&self, head: &Parts) -> Answer {
         let reply = AssertUnwindSafe(self.reply(head)).catch_unwind().await;
-        let reply = reply.unwrap_or(Err(Error::Bug)).unwrap_or_else(Error::reply);
-        reply.finish(head, self.clock.now())
+        self.finish(head, reply.unwrap_or(Err(Error::Bug))).await
+    }
+
+    /// Tells a client that it has too many requests under way.
+    pub(super) async fn refuse(&self, head: &Parts) -> Answer {
+        self.finish(head, Err(Error::TooMany)).await
+    }
+
+    async fn finish(&self, head: &Parts, reply: Result<Reply, Error>) -> Answer {
+        let reply = reply.unwrap_or_else(Error::reply);
+        reply.finish(head, &self.press, self.clock.now()).await
     }
 
     async fn reply(&self, head: &Parts) -> Result<Reply, Error> {
@@ -77,7 +86,12 @@ impl Desk {
             return Ok(Reply::options());
         }
         let path = router::canonical(head.uri.path());
-        let (route, name) = router::find(&path).ok_or(Error::NotFound)?;
+        if self.press.is_retired(&path) {
+            return Err(Error::Gone);
+        }
+        let Some((route, name)) = router::find(&path) else {
+            return Err(Error::Moved(former::find(self, head.uri.path()).await?));
+        };
         match head.method {
             Method::OPTIONS => Ok(Reply::options()),
             Method::GET | Method::HEAD => self.get(&asked, route, &path, name).await,

@@ -15,6 +15,8 @@ pub(super) enum Error {
     Moved(String),
     /// There is no such thing.
     NotFound,
+    /// It ended for good.
+    Gone,
     /// Only reading is done here.
     NotAllowed,
     /// A method nobody knows.
@@ -23,6 +25,8 @@ pub(super) enum Error {
     NoHost,
     /// A longer address than any of ours.
     TooLong,
+    /// This client has too many requests under way.
+    TooMany,
     /// Not yet.
     NotReady,
     /// The store did not answer.
@@ -46,11 +50,17 @@ impl Error {
                 404,
                 "There is nothing at this address. All feeds are listed at / and in /feeds.opml.\n",
             ),
+            Error::Gone => {
+                words(410, "What was at this address has ended for good.\n").keep(Keep::ADay)
+            }
             Error::NotAllowed => words(405, "Only GET, HEAD and OPTIONS are answered here.\n")
                 .with(header::ALLOW, METHODS),
             Error::NotImplemented => words(501, "This method is not known.\n"),
             Error::NoHost => words(400, "The request names no host.\n"),
             Error::TooLong => words(414, "The address is too long.\n"),
+            Error::TooMany => {
+                words(429, "You have too many requests under way.\n").with(header::RETRY_AFTER, "5")
+            }
             Error::NotReady => later(1, "Not ready: some sources have not been tried yet.\n"),
             Error::Store(error) => {
                 tracing::error!(%error, "a reader was turned away since the store did not answer");

@@ -52,7 +52,7 @@ async fn place(desk: &Desk, shelf: Shelf) -> Result<Shelf, Error> {
 async fn print(desk: &Desk, shelf: &Shelf, format: &'static dyn Format) -> Result<Reply, Error> {
     let printed = desk.press.print(shelf, format).await?.ok_or(Error::NotFound)?;
     let address = format!("<{}{}>; rel=\"self\"", desk.press.site().url, path(shelf, format));
-    Ok(Reply::printed(&printed).open().hidden().with(header::LINK, &address))
+    Ok(Reply::printed(printed).open().hidden().with(header::LINK, &address))
 }
 
 /// The same bytes under the same tag as at the address with the suffix, which the answer names

@@ -3,13 +3,18 @@
 //! The loop is our own because what a server needs against slow and silent clients is not
 //! switched on by default: hyper's header time-out waits for a timer and for a first byte, and a
 //! graceful stop waits for ever on a half-sent head (dependencies.md, finding 6). TLS is left to
-//! whatever stands in front. What is answered stands in `desk.rs`.
+//! whatever stands in front. What is answered stands in `desk.rs`, who is let in at `gate.rs`.
 
 mod accept;
+mod client;
 mod conditional;
 mod desk;
+mod encoding;
 mod error;
 mod feeds;
+mod former;
+mod gate;
+mod listener;
 mod pace;
 mod pages;
 mod reply;
@@ -20,6 +25,7 @@ mod tests;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,18 +37,26 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use client::Client;
 pub use desk::Desk;
+use gate::{Gate, Pass};
+pub use listener::{Listener, Stream};
 pub use status::Upstream;
 
 /// How long and how much readers may take (reliability row T-22).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Connections at once; the next ones wait to be accepted.
+    /// Connections at once.
     pub connections: usize,
+    /// Of these, those of one client; of a client behind a proxy, its requests at once.
+    pub per_client: usize,
+    /// Whose word is taken on who is asking: the operator's own proxies.
+    pub trusted_proxies: Vec<IpNet>,
     /// Until a whole request head has come, counted from the end of what came before.
     pub head: Duration,
     /// Bytes of a request head.
@@ -61,6 +75,8 @@ impl Default for Bounds {
     fn default() -> Bounds {
         Bounds {
             connections: 4096,
+            per_client: 64,
+            trusted_proxies: Vec::new(),
             head: Duration::from_secs(10),
             head_bytes: 16 << 10,
             stall: Duration::from_secs(30),
@@ -71,13 +87,26 @@ impl Default for Bounds {
     }
 }
 
+/// Clients that are told to come again at once; beyond that a full house just hangs up.
+const TURNED_AWAY: usize = 256;
+
+/// What all conversations share.
+struct House {
+    desk: Arc<Desk>,
+    gate: Arc<Gate>,
+    bounds: Bounds,
+}
+
 /// Answers readers on `listener` until `stop`, then finishes the answers under way and returns.
 pub async fn run(
-    listener: TcpListener,
+    listener: Listener,
     desk: Arc<Desk>,
     bounds: Bounds,
     stop: impl Future<Output = ()>,
 ) {
+    let gate = Arc::new(Gate::new(bounds.connections, bounds.per_client));
+    let house = Arc::new(House { desk, gate, bounds });
+    let doormen = Arc::new(Semaphore::new(TURNED_AWAY));
     let mut stop = pin!(stop);
     let mut conversations = JoinSet::new();
     let graceful = GracefulShutdown::new();
@@ -85,54 +114,95 @@ pub async fn run(
         tokio::select! {
             () = &mut stop => break,
             Some(_) = conversations.join_next() => {}
-            stream = next(&listener), if conversations.len() < bounds.connections => {
-                let talk = converse(stream, desk.clone(), bounds, graceful.watcher());
-                conversations.spawn(talk);
+            (stream, peer) = listener.next() => match house.admit(peer) {
+                Ok(pass) => {
+                    let talk = converse(stream, peer, house.clone(), pass, graceful.watcher());
+                    conversations.spawn(talk);
+                }
+                Err(_) => if let Ok(doorman) = doormen.clone().try_acquire_owned() {
+                    conversations.spawn(async move {
+                        turn_away(stream).await;
+                        drop(doorman);
+                    });
+                },
             }
         }
     }
     drop(listener);
-    if timeout(bounds.stop, graceful.shutdown()).await.is_err() {
+    if timeout(house.bounds.stop, graceful.shutdown()).await.is_err() {
         tracing::warn!(connections = conversations.len(), "some readers were cut off by the stop");
     }
 }
 
-/// The next connection. Errors here are about one client, or about too many open files, which
-/// only time can cure.
-async fn next(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                sleep(Duration::from_millis(100)).await;
-            }
+impl House {
+    fn admit(&self, peer: Option<IpAddr>) -> Result<Pass, gate::Crowd> {
+        let trusted = &self.bounds.trusted_proxies;
+        self.gate.admit(peer.filter(|peer| !client::is_trusted(*peer, trusted)).map(Client::of))
+    }
+
+    /// Answers a request, unless the client behind it has too many under way already.
+    async fn answer(&self, request: Request<Incoming>, peer: Option<IpAddr>) -> reply::Answer {
+        let head = request.into_parts().0;
+        let client = client::behind(peer, &head.headers, &self.bounds.trusted_proxies);
+        match client.map(|client| self.gate.ask(client)).transpose() {
+            Ok(_ticket) => self.desk.answer(&head).await,
+            Err(_) => self.desk.refuse(&head).await,
         }
     }
 }
 
+/// Tells a client that there is no room, in the few words that need no request to be read.
+async fn turn_away(mut stream: Stream) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    const WORDS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\n\
+        cache-control: no-store\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let told = async {
+        // What was not read when the stream is closed would make the kernel take the answer back.
+        let _ = timeout(Duration::from_millis(100), stream.read(&mut [0; 4096])).await;
+        stream.write_all(WORDS).await?;
+        stream.shutdown().await
+    };
+    let _ = timeout(Duration::from_secs(1), told).await;
+}
+
 /// Serves one connection to its end.
-async fn converse(stream: TcpStream, desk: Arc<Desk>, bounds: Bounds, watcher: Watcher) {
-    let _ = stream.set_nodelay(true);
+async fn converse(
+    stream: Stream,
+    peer: Option<IpAddr>,
+    house: Arc<House>,
+    pass: Pass,
+    watcher: Watcher,
+) {
     let has_asked = Arc::new(AtomicBool::new(false));
-    let asked = has_asked.clone();
+    let (asked, guest, answering) = (has_asked.clone(), pass.guest.clone(), house.clone());
     let service = service_fn(move |request: Request<Incoming>| {
         asked.store(true, Ordering::Relaxed);
-        let desk = desk.clone();
-        async move { Ok::<_, Infallible>(desk.answer(&request.into_parts().0).await) }
+        let (house, guest) = (answering.clone(), guest.clone());
+        async move {
+            guest.asks();
+            let answer = house.answer(request, peer).await;
+            guest.moves();
+            Ok::<_, Infallible>(answer)
+        }
     });
-    let io = TokioIo::new(pace::Paced::new(stream, bounds.stall, bounds.idle));
-    let connection = builder(&bounds).serve_connection(io, service).into_owned();
+    let bounds = &house.bounds;
+    let io = TokioIo::new(pace::Paced::new(stream, bounds.stall, bounds.idle, pass.guest.clone()));
+    let connection = builder(bounds).serve_connection(io, service).into_owned();
     let mut connection = pin!(watcher.watch(connection));
+    let mut leave = pin!(pass.guest.is_to_leave());
     // Errors of a conversation are the client's: it left, or spoke no HTTP.
     tokio::select! {
         _ = &mut connection => return,
+        () = &mut leave => return,
         () = sleep(bounds.head) => {}
     }
     // hyper starts no clock before it knows the version, so a client that never gets that far,
     // silently or byte by byte, is hung up on here.
     if has_asked.load(Ordering::Relaxed) {
-        let _ = connection.await;
+        tokio::select! {
+            _ = connection => {}
+            () = leave => {}
+        }
     }
 }
 

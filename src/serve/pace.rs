@@ -7,11 +7,14 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::gate::Guest;
 
 /// A stream whose reads fail after `idle` without progress in either direction, and whose
 /// writes fail after `stall` without progress of their own.
@@ -19,12 +22,13 @@ pub(super) struct Paced<S> {
     stream: S,
     reading: Patience,
     writing: Patience,
+    guest: Arc<Guest>,
 }
 
 impl<S> Paced<S> {
-    /// A stream held to these limits.
-    pub(super) fn new(stream: S, stall: Duration, idle: Duration) -> Paced<S> {
-        Paced { stream, reading: Patience::new(idle), writing: Patience::new(stall) }
+    /// A stream held to these limits; `guest` is told when its other side takes something.
+    pub(super) fn new(stream: S, stall: Duration, idle: Duration, guest: Arc<Guest>) -> Paced<S> {
+        Paced { stream, reading: Patience::new(idle), writing: Patience::new(stall), guest }
     }
 
     fn wrote<T>(
@@ -35,6 +39,7 @@ impl<S> Paced<S> {
         if poll.is_ready() {
             self.writing.end();
             self.reading.end();
+            self.guest.takes();
             return poll;
         }
         self.writing.wait(context).map(Err)
@@ -114,9 +119,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::gate::Gate;
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio::time::sleep;
+
+    fn paced<S>(stream: S, stall: Duration, idle: Duration) -> Paced<S> {
+        let gate = Arc::new(Gate::new(1, 1));
+        Paced::new(stream, stall, idle, gate.admit(None).expect("room").guest.clone())
+    }
 
     const SHORT: Duration = Duration::from_millis(50);
     const LONG: Duration = Duration::from_secs(60);
@@ -124,7 +135,7 @@ mod tests {
     #[tokio::test]
     async fn t_22_a_reader_that_takes_nothing_is_left() {
         let (_reader, stream) = duplex(16);
-        let mut paced = Paced::new(stream, SHORT, LONG);
+        let mut paced = paced(stream, SHORT, LONG);
         let error = paced.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
@@ -132,7 +143,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_is_not() {
         let (mut reader, stream) = duplex(16);
-        let mut paced = Paced::new(stream, Duration::from_millis(500), LONG);
+        let mut paced = paced(stream, Duration::from_millis(500), LONG);
         let writing = tokio::spawn(async move { paced.write_all(&[0; 128]).await });
         for _ in 0..8 {
             sleep(Duration::from_millis(100)).await;
@@ -144,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_at_all_is_idleness() {
         let (_writer, stream) = duplex(16);
-        let mut paced = Paced::new(stream, LONG, SHORT);
+        let mut paced = paced(stream, LONG, SHORT);
         let error = paced.read_u8().await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }

@@ -1,5 +1,7 @@
 //! What people open: the index, one item, the list of feeds; and what crawlers ask for first.
 
+use std::sync::Arc;
+
 use super::desk::{Asked, Desk};
 use super::error::Error;
 use super::reply::{Keep, Reply};
@@ -12,12 +14,12 @@ use crate::press::Printed;
 
 /// The index of all feeds.
 pub(super) async fn index(desk: &Desk) -> Result<Reply, Error> {
-    Ok(Reply::printed(&*desk.press.index().await?))
+    Ok(Reply::printed(desk.press.index().await?))
 }
 
 /// The list of feeds as OPML.
 pub(super) async fn outlines(desk: &Desk) -> Result<Reply, Error> {
-    Ok(Reply::printed(&*desk.press.outlines().await?).open().hidden())
+    Ok(Reply::printed(desk.press.outlines().await?).open().hidden())
 }
 
 /// One item, as a page or, with `.json`, as data.
@@ -33,10 +35,11 @@ pub(super) async fn item(desk: &Desk, asked: &Asked<'_>, name: &str) -> Result<R
     // A related article shows here from its own first sighting on.
     let at = related.iter().map(|other| other.seen).fold(item.updated, Timestamp::max);
     if is_page {
-        return Ok(Reply::printed(&Printed::new(format::html::item(site, &item, &related), at)));
+        let page = format::html::item(site, &item, &related);
+        return Ok(Reply::printed(Arc::new(Printed::new(page, at))));
     }
     let printed = Printed::new(format::json::item(site, &item, &related), at);
-    Ok(Reply::printed(&printed).open().hidden())
+    Ok(Reply::printed(Arc::new(printed)).open().hidden())
 }
 
 /// The stylesheet of all pages.

@@ -1,15 +1,17 @@
 //! `Reply`: what is to be said, and the one function that makes an HTTP answer of it, so that
-//! conditions, `HEAD`, caching and safety headers are the same everywhere.
+//! conditions, codings, `HEAD`, caching and safety headers are the same everywhere.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
 
-use super::conditional;
+use super::{conditional, encoding};
 use crate::format::Document;
 use crate::model::time::Timestamp;
-use crate::press::{MAX_AGE, Printed};
+use crate::press::{Coding, LEAST, Press, Printed};
 
 /// An answer as it goes out.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -18,12 +20,28 @@ pub(super) type Answer = Response<Full<Bytes>>;
 #[derive(Debug)]
 pub(super) struct Reply {
     status: StatusCode,
-    media_type: &'static str,
-    body: Bytes,
-    validators: Option<(String, Timestamp)>,
+    body: Body,
     keep: Keep,
     is_open: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What stands in it.
+#[derive(Clone, Debug)]
+enum Body {
+    /// A document with validators and coded copies.
+    Printed(Arc<Printed>),
+    /// Bytes that nobody will ask for again.
+    Passing(Document),
+}
+
+impl Body {
+    fn document(&self) -> &Document {
+        match self {
+            Body::Printed(printed) => &printed.document,
+            Body::Passing(document) => document,
+        }
+    }
 }
 
 /// How long others may keep an answer.
@@ -38,10 +56,10 @@ pub(super) enum Keep {
 }
 
 impl Keep {
-    fn words(self) -> HeaderValue {
+    fn words(self, max_age: u32) -> HeaderValue {
         match self {
             Keep::AsFeed => format!(
-                "public, max-age={MAX_AGE}, stale-while-revalidate={MAX_AGE}, stale-if-error=86400"
+                "public, max-age={max_age}, stale-while-revalidate={max_age}, stale-if-error=86400"
             )
             .try_into()
             .expect("words and numbers"),
@@ -61,25 +79,20 @@ pub(super) const METHODS: &str = "GET, HEAD, OPTIONS";
 
 impl Reply {
     /// A printed document, which readers may keep and ask about again.
-    pub(super) fn printed(printed: &Printed) -> Reply {
-        let validators = Some((printed.etag.clone(), printed.last_modified));
-        let document = &printed.document;
-        Reply {
-            validators,
-            keep: Keep::AsFeed,
-            ..Reply::of(document.media_type, document.bytes.clone())
-        }
+    pub(super) fn printed(printed: Arc<Printed>) -> Reply {
+        Reply { keep: Keep::AsFeed, ..Reply::of(Body::Printed(printed)) }
     }
 
     /// A few words, not kept by anyone.
     pub(super) fn words(status: StatusCode, words: &'static str) -> Reply {
-        let body = Bytes::from_static(words.as_bytes());
-        Reply { status, ..Reply::of("text/plain; charset=utf-8", body) }
+        let bytes = Bytes::from_static(words.as_bytes());
+        let document = Document { media_type: "text/plain; charset=utf-8", bytes };
+        Reply { status, ..Reply::fresh(document) }
     }
 
     /// A document as of this moment, not kept by anyone.
     pub(super) fn fresh(document: Document) -> Reply {
-        Reply::of(document.media_type, document.bytes)
+        Reply::of(Body::Passing(document))
     }
 
     /// The same thing is elsewhere for good.
@@ -99,16 +112,8 @@ impl Reply {
             .with(header::ACCESS_CONTROL_MAX_AGE, "86400")
     }
 
-    fn of(media_type: &'static str, body: Bytes) -> Reply {
-        Reply {
-            status: StatusCode::OK,
-            media_type,
-            body,
-            validators: None,
-            keep: Keep::Not,
-            is_open: false,
-            headers: Vec::new(),
-        }
+    fn of(body: Body) -> Reply {
+        Reply { status: StatusCode::OK, body, keep: Keep::Not, is_open: false, headers: Vec::new() }
     }
 
     /// Lets scripts of other sites read it (row C-10). Never for anything that knows who asks.
@@ -133,33 +138,65 @@ impl Reply {
     }
 
     /// The answer to this request. The only place where one is made.
-    pub(super) fn finish(self, head: &Parts, now: Timestamp) -> Answer {
-        let is_known = self.is_known(head, now);
+    pub(super) async fn finish(self, head: &Parts, press: &Press, now: Timestamp) -> Answer {
+        let mut coding = self.coding(head);
+        let is_known = self.is_known(head, coding, now);
+        let mut body = self.body.document().bytes.clone();
+        if let (Body::Printed(printed), Some(wanted), false) = (&self.body, coding, is_known) {
+            match press.coded(printed, wanted).await {
+                Ok(copy) => body = copy,
+                Err(error) => {
+                    tracing::error!(%error, "a document goes out as it is");
+                    coding = None;
+                }
+            }
+        }
+        let length = body.len();
         let is_silent = is_known || head.method == Method::HEAD;
-        let body = if is_silent { Bytes::new() } else { self.body.clone() };
-        let mut answer = Response::new(Full::new(body));
+        let mut answer = Response::new(Full::new(if is_silent { Bytes::new() } else { body }));
         *answer.status_mut() = if is_known { StatusCode::NOT_MODIFIED } else { self.status };
         let headers = answer.headers_mut();
+        headers.reserve(16);
         if !is_known && self.status != StatusCode::NO_CONTENT {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
-            headers.insert(header::CONTENT_LENGTH, self.body.len().into());
+            let media_type = self.body.document().media_type;
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+            headers.insert(header::CONTENT_LENGTH, length.into());
+            let coding = coding.map(|coding| HeaderValue::from_static(coding.name()));
+            headers.extend(coding.map(|coding| (header::CONTENT_ENCODING, coding)));
         }
-        self.say_validators(headers, now);
+        self.say_validators(headers, coding, now);
         self.say_safety(headers);
-        headers.insert(header::CACHE_CONTROL, self.keep.words());
-        headers.extend(self.headers);
+        headers.insert(header::CACHE_CONTROL, self.keep.words(press.max_age()));
+        for (name, value) in self.headers {
+            headers.append(name, value);
+        }
         answer
     }
 
-    fn say_validators(&self, headers: &mut HeaderMap, now: Timestamp) {
-        let Some((etag, last_modified)) = &self.validators else { return };
+    /// The coding this reader gets.
+    fn coding(&self, head: &Parts) -> Option<Coding> {
+        self.varies().then(|| encoding::best(&head.headers)).flatten()
+    }
+
+    /// Whether there are codings to choose from.
+    fn varies(&self) -> bool {
+        matches!(&self.body, Body::Printed(printed) if printed.document.bytes.len() >= LEAST)
+    }
+
+    fn say_validators(&self, headers: &mut HeaderMap, coding: Option<Coding>, now: Timestamp) {
+        let Body::Printed(printed) = &self.body else { return };
         // RFC 9110 section 8.8.2.1: never later than the answer's own date.
-        let at = conditional::written((*last_modified).min(now));
-        for (name, value) in [(header::ETAG, Some(etag.clone())), (header::LAST_MODIFIED, at)] {
+        let at = conditional::written(printed.last_modified.min(now));
+        for (name, value) in
+            [(header::ETAG, Some(printed.etag(coding))), (header::LAST_MODIFIED, at)]
+        {
             let value = value.and_then(|value| HeaderValue::try_from(value).ok());
             headers.extend(value.map(|value| (name, value)));
         }
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
+        if self.varies() {
+            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        }
     }
 
     fn say_safety(&self, headers: &mut HeaderMap) {
@@ -169,18 +206,22 @@ impl Reply {
             say(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
             say(header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Last-Modified, Link, Retry-After");
         }
-        if self.media_type.starts_with("text/html") {
+        if self.body.document().media_type.starts_with("text/html") {
             say(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
             say(header::REFERRER_POLICY, "no-referrer");
         }
     }
 
-    fn is_known(&self, head: &Parts, now: Timestamp) -> bool {
-        let asks =
-            matches!(head.method, Method::GET | Method::HEAD) && self.status == StatusCode::OK;
-        let Some((etag, last_modified)) = self.validators.as_ref().filter(|_| asks) else {
-            return false;
-        };
-        conditional::is_known(&head.headers, etag, *last_modified, now)
+    fn is_known(&self, head: &Parts, coding: Option<Coding>, now: Timestamp) -> bool {
+        let Body::Printed(printed) = &self.body else { return false };
+        matches!(head.method, Method::GET | Method::HEAD)
+            && self.status == StatusCode::OK
+            && conditional::is_asked(&head.headers)
+            && conditional::is_known(
+                &head.headers,
+                &printed.etag(coding),
+                printed.last_modified,
+                now,
+            )
     }
 }

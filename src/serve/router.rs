@@ -67,7 +67,7 @@ pub(super) fn canonical(path: &str) -> Cow<'_, str> {
 }
 
 /// Percent-encoded unreserved characters as themselves; everything else as it is.
-fn decoded(path: &str) -> String {
+pub(super) fn decoded(path: &str) -> String {
     let mut decoded = String::with_capacity(path.len());
     let mut rest = path;
     while let Some(at) = rest.find('%') {

@@ -10,16 +10,17 @@ use futures_util::FutureExt;
 use http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::*;
 use crate::clock::Manual;
 use crate::format;
-use crate::model::feed::{Shelf, Window};
+use crate::model::feed::Shelf;
 use crate::model::source::{PollState, SourceId};
-use crate::press::Press;
 use crate::press::fake::{Fake, item, site, time};
+use crate::press::{Press, Terms};
 
 struct House {
     store: Arc<Fake>,
@@ -30,10 +31,14 @@ struct House {
 }
 
 fn house() -> House {
+    house_on(Terms::default())
+}
+
+fn house_on(terms: Terms) -> House {
     let store = Arc::new(Fake::new());
     let clock = Arc::new(Manual::at(time(3600)));
     let (ready, is_ready) = watch::channel(true);
-    let press = Press::new(store.clone(), site(), Window::default(), 8 << 20);
+    let press = Press::new(store.clone(), site(), terms);
     let upstream = Upstream {
         id: SourceId::new("one").unwrap(),
         kind: "feed".into(),
@@ -67,6 +72,14 @@ impl House {
     async fn give(&self, request: Request<()>) -> Response<Bytes> {
         let (head, body) = self.desk.answer(&request.into_parts().0).await.into_parts();
         Response::from_parts(head, body.collect().await.unwrap().to_bytes())
+    }
+
+    /// Puts so much on a shelf that its feeds are worth coding.
+    async fn put_long(&self, path: &str) {
+        let at = |shelf: &&Shelf| shelf.path() == path;
+        let shelf = self.store.shelves.lock().unwrap().keys().find(at).unwrap().clone();
+        self.store.put(shelf, 7, &["长长的标题".repeat(200).as_str(), "first"]);
+        self.desk.press.reload().await.unwrap();
     }
 
     async fn get(&self, path: &str) -> Response<Bytes> {
@@ -177,8 +190,17 @@ async fn c_06_head_is_get_without_body() {
 #[tokio::test]
 async fn c_07_vary_only_where_it_varies() {
     let house = house();
-    assert_eq!(header(&house.get("/all").await, "vary"), "Accept");
-    assert_eq!(header(&house.get("/all.rss").await, "vary"), "");
+    let vary = |answer: &Response<Bytes>| -> Vec<String> {
+        let lines = answer.headers().get_all("vary").iter();
+        lines.map(|line| line.to_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(vary(&house.get("/all").await), ["Accept"]);
+    assert!(vary(&house.get("/all.rss").await).is_empty(), "too short to be coded");
+    house.put_long("/all").await;
+    assert_eq!(vary(&house.get("/all").await), ["Accept-Encoding", "Accept"]);
+    for headers in [&[][..], &["accept-encoding: gzip"], &["if-none-match: *"]] {
+        assert_eq!(vary(&house.ask("GET", "/all.rss", headers).await), ["Accept-Encoding"]);
+    }
 }
 
 #[tokio::test]
@@ -251,6 +273,43 @@ async fn c_11_one_feed_in_the_format_that_is_liked() {
 }
 
 #[tokio::test]
+async fn c_12_each_coding_has_its_bytes_and_its_tag() {
+    let house = house();
+    house.put_long("/all").await;
+    let plain = house.get("/all.rss").await;
+    let mut tags = vec![header(&plain, "etag").to_owned()];
+    for coding in ["gzip", "br", "zstd"] {
+        let wish = format!("accept-encoding: {coding}");
+        let coded = house.ask("GET", "/all.rss", &[&wish]).await;
+        assert_eq!(header(&coded, "content-encoding"), coding);
+        assert_eq!(header(&coded, "content-length"), coded.body().len().to_string());
+        assert_eq!(&decoded(coding, coded.body()), plain.body(), "{coding}");
+        let tag = header(&coded, "etag").to_owned();
+        let known = house.ask("GET", "/all.rss", &[&wish, &format!("if-none-match: {tag}")]).await;
+        assert_eq!((known.status().as_u16(), header(&known, "etag")), (304, tag.as_str()));
+        let other = house.ask("GET", "/all.rss", &[&format!("if-none-match: {tag}")]).await;
+        assert_eq!(other.status(), 200, "a tag names the bytes of one coding");
+        let head = house.ask("HEAD", "/all.rss", &[&wish]).await;
+        assert_eq!(head.headers(), coded.headers());
+        tags.push(tag);
+    }
+    tags.sort();
+    tags.dedup();
+    assert_eq!(tags.len(), 4);
+}
+
+fn decoded(coding: &str, bytes: &[u8]) -> Bytes {
+    use std::io::Read;
+    let mut plain = Vec::new();
+    match coding {
+        "gzip" => drop(flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).unwrap()),
+        "br" => drop(brotli::Decompressor::new(bytes, 4096).read_to_end(&mut plain).unwrap()),
+        _ => plain = zstd::bulk::decompress(bytes, 1 << 20).unwrap(),
+    }
+    plain.into()
+}
+
+#[tokio::test]
 async fn c_13_no_ranges() {
     let house = house();
     let answer = house.ask("GET", "/all.rss", &["range: bytes=0-3"]).await;
@@ -314,6 +373,48 @@ async fn c_17_old_slugs_lead_on_in_one_step() {
 }
 
 #[tokio::test]
+async fn c_16_what_ended_for_good_says_so() {
+    let retired = vec!["/category/shizheng".to_owned(), "/source/none".to_owned()];
+    let house = house_on(Terms { retired, ..Terms::default() });
+    for path in [
+        "/category/shizheng.rss",
+        "/category/shizheng",
+        "/Category/Shizheng.atom",
+        "/source/none.json",
+        "/archive/category/shizheng/1.atom",
+        "/digest/daily/category/shizheng.rss",
+    ] {
+        let answer = house.get(path).await;
+        assert_eq!(answer.status(), 410, "{path}");
+        assert_eq!(header(&answer, "cache-control"), "public, max-age=86400");
+    }
+    assert_eq!(house.get("/category/shizheng-2.rss").await.status(), 404);
+    assert_eq!(house.get("/source/one.rss").await.status(), 200);
+    let listed = house.get("/feeds.opml").await;
+    assert!(!String::from_utf8_lossy(listed.body()).contains("shizheng"));
+}
+
+#[tokio::test]
+async fn c_17_the_former_site_leads_here_in_one_step() {
+    let house = house();
+    let page = format!("/item/{}", item("first").id);
+    for (path, expected) in [
+        ("/feed.xml", "/all.atom"),
+        ("/feed/politics.xml", "/category/shizheng.atom"),
+        ("/shizheng/", "/category/shizheng.html"),
+        ("/Politics", "/category/shizheng.html"),
+        ("/shizheng/2022/05/27/first.html", &page),
+        ("/a/b/2022/05/27/NWfirst.html", &page),
+    ] {
+        let answer = house.get(path).await;
+        assert_eq!((answer.status().as_u16(), header(&answer, "location")), (308, expected));
+    }
+    for path in ["/none/", "/feed/none.xml", "/shizheng/2022/05/27/none.html"] {
+        assert_eq!(house.get(path).await.status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn c_18_never_an_empty_feed_while_the_store_is_away() {
     let house = house();
     house.store.is_away.store(true, SeqCst);
@@ -335,6 +436,22 @@ async fn c_18_what_is_printed_is_served_while_the_store_is_away() {
     let before = house.get("/all.rss").await;
     house.store.is_away.store(true, SeqCst);
     assert_eq!(house.get("/all.rss").await.body(), before.body());
+}
+
+#[tokio::test]
+async fn c_18_the_last_good_bytes_stand_in_for_newer_ones() {
+    let house = house();
+    let before = house.get("/all.rss").await;
+    house.store.put(Shelf::All, 9, &["second"]);
+    house.desk.press.refresh().await.unwrap();
+    house.store.is_away.store(true, SeqCst);
+    for _ in 0..2 {
+        let stale = house.get("/all.rss").await;
+        assert_eq!((stale.status().as_u16(), stale.body()), (200, before.body()));
+    }
+    house.store.is_away.store(false, SeqCst);
+    sleep(Duration::from_millis(1100)).await;
+    assert!(String::from_utf8_lossy(house.get("/all.rss").await.body()).contains("second"));
 }
 
 #[tokio::test]
@@ -530,6 +647,7 @@ async fn served(bounds: Bounds) -> Served {
     let house = house();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let listener = Listener::Tcp(listener);
     let (stop, stopped) = oneshot::channel();
     let running = run(listener, house.desk.clone(), bounds, stopped.map(|_| ()));
     Served { address, stop, running: tokio::spawn(running), house }
@@ -673,11 +791,50 @@ async fn t_22_a_client_byte_by_byte_is_hung_up_on() {
 }
 
 #[tokio::test]
-async fn t_22_connections_beyond_the_bound_wait_their_turn() {
-    let served = served(Bounds { connections: 2, ..brief() }).await;
-    let _silent = (served.connect().await, served.connect().await);
+async fn t_22_who_asks_gets_the_place_of_who_only_holds_one() {
+    let served = served(Bounds { connections: 2, ..Bounds::default() }).await;
+    let (mut first, _second) = (served.connect().await, served.connect().await);
     let answer = served.say(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert_eq!(heard(&mut first).await, "", "the longest waiting was asked to leave");
+}
+
+#[tokio::test]
+async fn t_22_a_client_with_too_many_connections_is_told() {
+    let served = served(Bounds { per_client: 2, ..Bounds::default() }).await;
+    let _others = (served.connect().await, served.connect().await);
+    let answer = served.say(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 5"), "{answer}");
+}
+
+#[tokio::test]
+async fn t_22_clients_behind_a_proxy_are_counted_each() {
+    let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let served = served(Bounds { per_client: 1, trusted_proxies, ..Bounds::default() }).await;
+    let _idle = (served.connect().await, served.connect().await);
+    let answer = served
+        .say(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n")
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn a_socket_in_the_file_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let listener = Listener::Unix(tokio::net::UnixListener::bind(&path).unwrap());
+    let house = house();
+    let running = tokio::spawn(run(listener, house.desk.clone(), brief(), std::future::pending()));
+    let mut stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut heard = String::new();
+    stream.read_to_string(&mut heard).await.unwrap();
+    assert!(heard.starts_with("HTTP/1.1 200 OK"), "{heard}");
+    running.abort();
 }
 
 #[tokio::test]

@@ -103,6 +103,9 @@ pub trait Store: Send + Sync {
     /// One item; none when it is unknown, withdrawn or pruned.
     async fn item(&self, id: ItemId) -> Result<Option<Item>, Error>;
 
+    /// The item upstream calls so (its guid), in whatever namespace; none when readers don't see it.
+    async fn named(&self, guid: &str) -> Result<Option<ItemId>, Error>;
+
     /// The articles an item's body links to, as far as readers find them here: newest first, of the
     /// same namespace, at most a handful. It does not matter which of two came first.
     async fn related(&self, id: ItemId) -> Result<Vec<Item>, Error>;

@@ -16,7 +16,7 @@ use feedloom::model::item::Item;
 use feedloom::model::source::{Source, SourceId};
 use feedloom::model::time::{Timestamp, Zone};
 use feedloom::net::{self, Answer, Permit, Transport};
-use feedloom::press::Press;
+use feedloom::press::{Press, Terms};
 use feedloom::store::{self, Store};
 use http::{Request, Response, StatusCode};
 
@@ -68,7 +68,11 @@ impl House {
             adapter: Arc::from(upstream.adapter),
         });
         let ingest = Ingest::new(store.clone(), web.clone(), clock.clone(), upstreams.collect());
-        let press = Press::new(store.clone(), config.site, config.window, 8 << 20);
+        let press = Press::new(
+            store.clone(),
+            config.site,
+            Terms { window: config.window, ..Terms::default() },
+        );
         House { store, web, clock, press, ingest }
     }
 
@@ -124,7 +128,7 @@ impl House {
             .await
             .expect("the store answers")
             .expect("the shelf exists");
-        (String::from_utf8(printed.document.bytes.to_vec()).expect("UTF-8"), printed.etag.clone())
+        (String::from_utf8(printed.document.bytes.to_vec()).expect("UTF-8"), printed.etag(None))
     }
 
     /// The newest revision any shelf shows.

@@ -196,6 +196,11 @@ impl Store for Sqlite {
         self.read(move |connection| read::item(connection, id)).await
     }
 
+    async fn named(&self, guid: &str) -> Result<Option<ItemId>, Error> {
+        let key = Key::guid(guid);
+        self.read(move |connection| read::named(connection, &key)).await
+    }
+
     async fn related(&self, id: ItemId) -> Result<Vec<Item>, Error> {
         self.read(move |connection| read::related(connection, id)).await
     }

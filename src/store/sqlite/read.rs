@@ -6,13 +6,13 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Result, Row, params};
 
-use super::article::State;
+use super::article::{self, State};
 use super::row::{Tag, Words, instant, json, perhaps, source_id, timestamp};
 use super::shelf::{self, Kind};
 use super::statement::Statement;
 use super::window;
 use crate::model::feed::{Head, Revision, Shelf, ShelfHead, Window};
-use crate::model::item::{Item, ItemId, Matter, Record};
+use crate::model::item::{Item, ItemId, Key, Matter, Record};
 use crate::model::source::{KeyRule, PollState, SourceId};
 use crate::model::text::SafeHtml;
 use crate::store::Error;
@@ -87,6 +87,19 @@ pub(super) fn items(
 pub(super) fn item(connection: &Connection, id: ItemId) -> Result<Option<Item>, Error> {
     let live = State::Live as i64;
     Ok(connection.find(BY_ID, params![id.bytes(), live], |row| read(connection, row))?)
+}
+
+/// The live item a key names in any namespace; the one seen first when there are several.
+pub(super) fn named(connection: &Connection, key: &Key) -> Result<Option<ItemId>, Error> {
+    let id = connection.find(
+        "SELECT item.id FROM namespace
+         JOIN alias ON alias.namespace = namespace.id AND alias.key = ?
+         JOIN item ON item.row = alias.item
+         WHERE item.state = ? ORDER BY item.seen, item.row LIMIT 1",
+        params![article::hashed(key), State::Live as i64],
+        |row| row.get(0),
+    )?;
+    Ok(id.map(ItemId::recall))
 }
 
 /// The live articles an item's body links to, within its namespace.
