@@ -8,7 +8,7 @@ use std::hint::black_box;
 use feedloom::format;
 use feedloom::model::draft::{Draft, Refined, Stamp};
 use feedloom::model::feed::{Feed, Head, Revision, Shelf, ShelfHead, Site};
-use feedloom::model::item::{Item, ItemId, Record};
+use feedloom::model::item::{Filed, Item, ItemId, Record};
 use feedloom::model::source::{Source, SourceId};
 use feedloom::model::text::Text;
 use feedloom::model::time::{Offset, Timestamp};
@@ -71,7 +71,7 @@ fn items() -> Vec<Item> {
             source_url: None,
             source_own_id: None,
             matter: candidate.matter.clone(),
-            categories: vec!["财经".to_owned()],
+            categories: vec![Filed { name: "财经".to_owned(), slug: "caijing".to_owned() }],
             published: seen(),
             published_inferred: false,
             updated: seen(),

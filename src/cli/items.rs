@@ -110,7 +110,7 @@ fn as_value(item: &Item) -> Value {
         "seen": item.seen.rfc3339(),
         "source": item.source.as_str(),
         "outlet": item.outlet,
-        "categories": item.categories,
+        "categories": item.category_names().collect::<Vec<_>>(),
         "summary": item.summary.as_ref().map(|summary| summary.as_str()),
     })
 }

@@ -133,9 +133,8 @@ fn id_of(origin: &Origin, own: &Shelf) -> String {
 
 fn categories(item: &Item) -> Vec<atom::Category> {
     let shelves = item
-        .categories
-        .iter()
-        .map(|name| atom::Category { term: name.clone(), ..atom::Category::default() });
+        .category_names()
+        .map(|name| atom::Category { term: name.to_owned(), ..atom::Category::default() });
     let labels = labels(item).map(|label| atom::Category {
         term: label.term.clone(),
         scheme: label.scheme.clone().filter(|scheme| is_iri(scheme)),

@@ -4,11 +4,14 @@
 //! as the format asks of extensions.
 
 use bytes::Bytes;
+use chrono::DateTime;
 use serde::Serialize;
 
 use super::{Document, Format, is_address, labels};
 use crate::model::feed::{Feed, Site};
 use crate::model::item::{Enclosure, Item, Person};
+use crate::model::status::{Condition, Day, Standing, Status};
+use crate::model::time::Timestamp;
 
 /// JSON Feed 1.1.
 pub struct Json;
@@ -52,6 +55,53 @@ pub fn item(site: &Site, item: &Item, related: &[Item]) -> Document {
     write("application/json; charset=utf-8", &shape)
 }
 
+/// How the site and every source are doing.
+pub fn status(site: &Site, status: &Status) -> Document {
+    let shape = StatusJson {
+        title: &site.title,
+        now: status.now.rfc3339(),
+        ready: status.is_ready,
+        updated: status.updated.rfc3339(),
+        categories: status.categories,
+        items: status.items(),
+        failing: status.count(Condition::Failing),
+        sources: status.sources.iter().map(standing).collect(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&shape).expect("as above");
+    bytes.push(b'\n');
+    Document { media_type: "application/json; charset=utf-8", bytes: Bytes::from(bytes) }
+}
+
+fn standing(source: &Standing) -> StandingJson<'_> {
+    let state = &source.state;
+    let written = |at: Option<Timestamp>| at.map(Timestamp::rfc3339);
+    StandingJson {
+        id: source.id.as_str(),
+        title: &source.title,
+        kind: source.kind.as_deref(),
+        url: source.url.as_deref(),
+        state: source.condition().name(),
+        last_success: written(state.succeeded),
+        last_poll: written(state.polled),
+        next_poll: written(state.due),
+        failures: state.failures,
+        last_error: state.trouble.as_deref(),
+        problems: &state.problems,
+        items: state.items,
+        days: source.days.iter().map(day).collect(),
+    }
+}
+
+fn day(day: &Day) -> DayJson {
+    let date = DateTime::from_timestamp(day.number * 86_400, 0).unwrap_or_default();
+    DayJson {
+        day: date.format("%Y-%m-%d").to_string(),
+        polls: day.polls,
+        failures: day.failures,
+        items: day.items,
+    }
+}
+
 fn write<T: Serialize>(media_type: &'static str, value: &T) -> Document {
     let bytes =
         serde_json::to_vec(value).expect("plain structures with string keys always serialise");
@@ -93,6 +143,43 @@ struct ItemJson<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attachments: Vec<AttachmentJson<'a>>,
     _feedloom: Extension<'a>,
+}
+
+#[derive(Serialize)]
+struct StatusJson<'a> {
+    title: &'a str,
+    now: String,
+    ready: bool,
+    updated: String,
+    categories: usize,
+    items: u64,
+    failing: usize,
+    sources: Vec<StandingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct StandingJson<'a> {
+    id: &'a str,
+    title: &'a str,
+    kind: Option<&'a str>,
+    url: Option<&'a str>,
+    state: &'static str,
+    last_success: Option<String>,
+    last_poll: Option<String>,
+    next_poll: Option<String>,
+    failures: u32,
+    last_error: Option<&'a str>,
+    problems: &'a [String],
+    items: u64,
+    days: Vec<DayJson>,
+}
+
+#[derive(Serialize)]
+struct DayJson {
+    day: String,
+    polls: u32,
+    failures: u32,
+    items: u32,
 }
 
 #[derive(Serialize)]
@@ -161,8 +248,8 @@ fn author(person: Person) -> AuthorJson {
 }
 
 fn tags(item: &Item) -> Vec<&str> {
-    let labels = labels(item).map(|label| &label.term);
-    item.categories.iter().chain(labels).map(String::as_str).collect()
+    let labels = labels(item).map(|label| label.term.as_str());
+    item.category_names().chain(labels).collect()
 }
 
 fn attachment(file: &Enclosure) -> AttachmentJson<'_> {

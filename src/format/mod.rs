@@ -35,8 +35,11 @@ pub struct Document {
 /// Longest plain text that stands for an item's body in lists, in graphemes.
 const EXCERPT: usize = 200;
 
-/// All formats.
-pub const ALL: &[&dyn Format] = &[&rss::Rss, &atom::Atom, &json::Json];
+/// The formats programs read.
+pub const FEEDS: &[&dyn Format] = &[&rss::Rss, &atom::Atom, &json::Json];
+
+/// All formats: those, and the page for people.
+pub const ALL: &[&dyn Format] = &[&rss::Rss, &atom::Atom, &json::Json, &html::Html];
 
 /// The format of that name.
 pub fn named(name: &str) -> Option<&'static dyn Format> {
@@ -46,7 +49,7 @@ pub fn named(name: &str) -> Option<&'static dyn Format> {
 /// Upstream's labels that say more than the categories an item stands in: each word once.
 fn labels(item: &Item) -> impl Iterator<Item = &Label> {
     item.labels.iter().enumerate().filter_map(|(at, label)| {
-        let is_said = item.categories.contains(&label.term)
+        let is_said = item.category_names().any(|name| name == label.term)
             || item.labels[..at].iter().any(|earlier| earlier.term == label.term);
         (!is_said).then_some(label)
     })

@@ -79,6 +79,7 @@ fn kind(shelf: &ShelfHead) -> &'static str {
         Shelf::All => "/all",
         Shelf::Category(_) => "/category",
         Shelf::Source(_) => "/source",
+        Shelf::View(_) => "/view",
     }
 }
 

@@ -99,7 +99,8 @@ fn mailbox(person: &Person) -> Option<String> {
 
 /// The categories it stands in, then upstream's labels with their vocabulary.
 fn categories(item: &Item) -> Vec<Category> {
-    let shelves = item.categories.iter().map(|name| Category { name: name.clone(), domain: None });
+    let shelves =
+        item.category_names().map(|name| Category { name: name.to_owned(), domain: None });
     let labels = labels(item)
         .map(|label| Category { name: label.term.clone(), domain: label.scheme.clone() });
     shelves.chain(labels).collect()

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::item::Item;
+use super::item::{Item, ItemId};
 use super::source::SourceId;
+use super::text::PlainText;
 use super::time::Timestamp;
 
 /// Something with members in order and a head.
@@ -17,6 +18,8 @@ pub enum Shelf {
     Category(String),
     /// A source.
     Source(SourceId),
+    /// A view, by its id: found under an address like the others, though made of them.
+    View(String),
 }
 
 impl Shelf {
@@ -26,6 +29,7 @@ impl Shelf {
             Shelf::All => "/all".to_owned(),
             Shelf::Category(slug) => format!("/category/{slug}"),
             Shelf::Source(id) => format!("/source/{id}"),
+            Shelf::View(id) => format!("/view/{id}"),
         }
     }
 }
@@ -73,6 +77,19 @@ pub struct ShelfHead {
     pub head: Head,
     /// Slugs that lead here (308).
     pub aliases: Vec<String>,
+}
+
+/// An item as a list of headlines shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headline {
+    /// The item.
+    pub id: ItemId,
+    /// Its title.
+    pub title: PlainText,
+    /// When it was published.
+    pub published: Timestamp,
+    /// BCP 47 language tag, when it says.
+    pub language: Option<String>,
 }
 
 /// How much of a shelf its feed shows.
@@ -145,6 +162,8 @@ pub struct Feed {
     pub address: String,
     /// Where people read it.
     pub home: String,
+    /// The title of the site it is from.
+    pub site_title: String,
     /// The last visible change.
     pub updated: Timestamp,
     /// How long readers may keep it, in seconds.
@@ -167,6 +186,7 @@ impl Feed {
             id: head.shelf.urn(),
             address: format!("{}{}", site.url, head.shelf.path()),
             home: site.home_of(&head.shelf),
+            site_title: site.title.clone(),
             updated: head.head.at,
             max_age,
             site: site.url.clone(),
@@ -189,12 +209,9 @@ fn described(site: &Site, head: &ShelfHead) -> String {
 }
 
 impl Site {
-    /// Where people find a shelf: its place on the index page.
+    /// Where people read a shelf.
     pub fn home_of(&self, shelf: &Shelf) -> String {
-        match shelf {
-            Shelf::All => format!("{}/", self.url),
-            shelf => format!("{}/#{}", self.url, shelf.anchor()),
-        }
+        format!("{}{}.html", self.url, shelf.path())
     }
 }
 

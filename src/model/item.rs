@@ -287,6 +287,15 @@ impl Deref for Candidate {
     }
 }
 
+/// A category an item stands in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Filed {
+    /// Its name, as people read it.
+    pub name: String,
+    /// Its slug, as it stands in addresses.
+    pub slug: String,
+}
+
 /// One article, normalised and remembered. Read-only; see `Record` for its fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item(Record);
@@ -310,8 +319,8 @@ pub struct Record {
     pub source_own_id: Option<String>,
     /// What a reader can see.
     pub matter: Matter,
-    /// Names of the categories it stands in, sorted.
-    pub categories: Vec<String>,
+    /// The categories it stands in, sorted by name.
+    pub categories: Vec<Filed>,
     /// When it was published; fixed at first sight.
     pub published: Timestamp,
     /// Whether `published` is not upstream's own word.
@@ -337,6 +346,11 @@ impl Record {
         }
         let name = self.outlet.clone().unwrap_or_else(|| self.source_title.clone());
         vec![Person { name, ..Person::default() }]
+    }
+
+    /// Names of the categories it stands in.
+    pub fn category_names(&self) -> impl Iterator<Item = &str> {
+        self.categories.iter().map(|category| category.name.as_str())
     }
 
     /// The publication it comes from, as people know it.

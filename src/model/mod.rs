@@ -12,6 +12,7 @@ pub mod link;
 pub mod pinyin;
 pub mod rules;
 pub mod source;
+pub mod status;
 pub mod text;
 pub mod time;
 mod titles;

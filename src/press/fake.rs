@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::model::category::Category;
-use crate::model::feed::{Head, Revision, Shelf, ShelfHead, Site, Window};
-use crate::model::item::{Item, ItemId, Key, Matter, Record};
+use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead, Site, Window};
+use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::source::{Mark, PollState, Source, SourceId};
+use crate::model::status::Day;
 use crate::model::text::PlainText;
 use crate::model::time::{Offset, Timestamp};
 use crate::store::{Claimed, Committed, Error, Known, PollLease, Slice, Store};
@@ -49,7 +50,7 @@ pub(crate) fn item(title: &str) -> Item {
         source_url: None,
         source_own_id: None,
         matter: Matter { title: PlainText::recall(title.into()), ..Matter::default() },
-        categories: vec!["时政".into()],
+        categories: vec![Filed { name: "时政".into(), slug: "shizheng".into() }],
         published: time(0),
         published_inferred: false,
         updated: time(0),
@@ -150,6 +151,23 @@ impl Store for Fake {
         Ok(items.iter().take(window.max).cloned().collect())
     }
 
+    async fn headlines(&self, shelves: &[Shelf], most: usize) -> Result<Vec<Vec<Headline>>, Error> {
+        self.answer()?;
+        self.reads.fetch_add(1, SeqCst);
+        let kept = self.shelves.lock().unwrap();
+        let headline = |item: &Item| Headline {
+            id: item.id,
+            title: item.title.clone(),
+            published: item.published,
+            language: item.language.clone(),
+        };
+        let of = |shelf: &Shelf| {
+            let items = kept.get(shelf).map(|(_, items)| items.as_slice()).unwrap_or_default();
+            items.iter().take(most).map(headline).collect()
+        };
+        Ok(shelves.iter().map(of).collect())
+    }
+
     async fn item(&self, id: ItemId) -> Result<Option<Item>, Error> {
         self.answer()?;
         let shelves = self.shelves.lock().unwrap();
@@ -168,6 +186,11 @@ impl Store for Fake {
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error> {
         self.answer()?;
         Ok(self.states.lock().unwrap().clone())
+    }
+
+    async fn days(&self) -> Result<HashMap<SourceId, Vec<Day>>, Error> {
+        self.answer()?;
+        Ok(HashMap::new())
     }
 
     async fn prune(&self, _: Timestamp) -> Result<u64, Error> {

@@ -13,10 +13,12 @@ mod coding;
 mod directory;
 #[cfg(test)]
 pub(crate) mod fake;
+mod headlines;
 mod sheet;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -30,7 +32,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::format::{self, Document, Format};
-use crate::model::feed::{Catalogue, Feed, Revision, Shelf, ShelfHead, Site, Window};
+use crate::model::feed::{Catalogue, Feed, Headline, Revision, Shelf, ShelfHead, Site, Window};
 use crate::model::item::Item;
 use crate::model::time::Timestamp;
 use crate::store::{Error, Store};
@@ -38,6 +40,7 @@ use crate::store::{Error, Store};
 pub use coding::{CODINGS, Coding, LEAST};
 use directory::Directory;
 pub use directory::Place;
+use headlines::Headlines;
 use sheet::{Sheet, Sheets};
 
 /// How long the press goes without looking for newer heads.
@@ -49,8 +52,8 @@ const LOOK_AT_ALL: Duration = Duration::from_secs(60);
 /// Documents rendered at once; each holds its items and its bytes meanwhile.
 const AT_ONCE: usize = 4;
 
-/// Items the index shows of a category.
-const NEWEST: usize = 5;
+/// Categories the index shows with headlines; a page with thousands would help nobody.
+const SECTIONS: usize = 60;
 
 /// A feed asked so often since its last change is rendered again at its next one, unasked.
 const BUSY: u32 = 2;
@@ -148,6 +151,7 @@ pub struct Press {
     directory: RwLock<Directory>,
     looking: Mutex<()>,
     sheets: Sheets,
+    headlines: Headlines,
     copies: Cache<Copy, Bytes, ByBytes>,
     feeds: Cache<Assembled, Arc<Feed>, ByBytes>,
     rendering: Semaphore,
@@ -165,6 +169,7 @@ impl Press {
             directory: RwLock::default(),
             looking: Mutex::default(),
             sheets: Sheets::new(capacity / 2),
+            headlines: Headlines::default(),
             copies: Cache::with_weighter(1024, capacity / 4, ByBytes),
             feeds: Cache::with_weighter(64, capacity / 8, ByBytes),
             rendering: Semaphore::new(AT_ONCE),
@@ -206,14 +211,19 @@ impl Press {
         feed.await
     }
 
-    /// The index: every category with its newest items.
+    /// The index: categories with their newest headlines.
     pub async fn index(&self) -> Result<Arc<Printed>, Error> {
         let edition = self.edition().await?;
         let printed = self.sheets.get(&Sheet::Index, edition, async {
             let catalogue = self.catalogue().await?;
             let newest = self.newest(&catalogue).await?;
             let at = catalogue.updated;
-            self.render(at, move || format::html::index(&catalogue, &newest)).await
+            let page = move || {
+                let newest: Vec<_> =
+                    newest.iter().map(|(head, lines)| (head, lines.as_slice())).collect();
+                format::html::index(&catalogue, &newest)
+            };
+            self.render(at, page).await
         });
         printed.await
     }
@@ -355,20 +365,19 @@ impl Press {
         Ok(self.read(Directory::edition))
     }
 
-    async fn newest(&self, catalogue: &Catalogue) -> Result<Vec<(ShelfHead, Vec<Item>)>, Error> {
-        let window = Window {
-            items: NEWEST,
-            age: Duration::ZERO,
-            max: NEWEST,
-            bytes: self.terms.window.bytes,
-        };
-        let mut newest = Vec::new();
-        for head in &catalogue.shelves {
-            if matches!(head.shelf, Shelf::Category(_)) {
-                newest.push((head.clone(), self.store.items(&head.shelf, window).await?));
-            }
-        }
-        Ok(newest)
+    /// The categories the index shows with headlines: those that changed last, in their usual order.
+    async fn newest(
+        &self,
+        catalogue: &Catalogue,
+    ) -> Result<Vec<(ShelfHead, Arc<Vec<Headline>>)>, Error> {
+        let is_category = |head: &&ShelfHead| matches!(head.shelf, Shelf::Category(_));
+        let mut heads: Vec<&ShelfHead> = catalogue.shelves.iter().filter(is_category).collect();
+        heads.sort_by_key(|head| std::cmp::Reverse(head.head.revision));
+        let shown: HashSet<&Shelf> = heads.iter().take(SECTIONS).map(|head| &head.shelf).collect();
+        let heads: Vec<ShelfHead> =
+            catalogue.shelves.iter().filter(|head| shown.contains(&head.shelf)).cloned().collect();
+        let lines = self.headlines.of(&*self.store, &heads).await?;
+        Ok(heads.into_iter().zip(lines).collect())
     }
 
     async fn render(

@@ -75,7 +75,10 @@ impl Desk {
     }
 
     async fn finish(&self, head: &Parts, reply: Result<Reply, Error>) -> Answer {
-        let reply = reply.unwrap_or_else(Error::reply);
+        let reply = reply.unwrap_or_else(|error| {
+            let is_person = Asked { head }.accept().contains("text/html");
+            error.reply(is_person.then(|| self.press.site()))
+        });
         reply.finish(head, &self.press, self.clock.now()).await
     }
 
@@ -107,18 +110,20 @@ impl Desk {
         path: &str,
         name: &str,
     ) -> Result<Reply, Error> {
-        if !matches!(route, Route::All | Route::Category | Route::Source | Route::Item) {
+        let is_feed = matches!(route, Route::All | Route::Category | Route::Source | Route::View);
+        if !is_feed && route != Route::Item {
             asked.under(path)?;
         }
         match route {
-            Route::All | Route::Category | Route::Source => {
+            Route::All | Route::Category | Route::Source | Route::View => {
                 feeds::get(self, asked, route, name).await
             }
             Route::Item => pages::item(self, asked, name).await,
             Route::Index => pages::index(self).await,
             Route::Outlines => pages::outlines(self).await,
             Route::Style => Ok(pages::style()),
-            Route::Status => status::get(self).await,
+            Route::Status => status::page(self).await,
+            Route::StatusData => status::data(self).await,
             Route::Robots => Ok(pages::robots()),
             Route::Health => Ok(Reply::words(StatusCode::OK, "ok\n")),
             Route::Readiness if *self.ready.borrow() => Ok(Reply::words(StatusCode::OK, "ready\n")),

@@ -6,6 +6,8 @@
 use http::{StatusCode, header};
 
 use super::reply::{Keep, METHODS, Reply};
+use crate::format::html;
+use crate::model::feed::Site;
 use crate::store;
 
 /// Why a reader does not get what was asked.
@@ -42,8 +44,22 @@ impl From<store::Error> for Error {
 }
 
 impl Error {
-    /// What is said about it.
-    pub(super) fn reply(self) -> Reply {
+    /// What is said about it; to a person with a browser, on a page of the site.
+    pub(super) fn reply(self, person: Option<&Site>) -> Reply {
+        let number = match self {
+            Error::NotFound => 404,
+            Error::Gone => 410,
+            Error::Store(_) => 503,
+            _ => 0,
+        };
+        let reply = self.plainly();
+        match person.filter(|_| number > 0) {
+            Some(site) => reply.saying(html::error(site, number)),
+            None => reply,
+        }
+    }
+
+    fn plainly(self) -> Reply {
         match self {
             Error::Moved(location) => Reply::moved(&location).open(),
             Error::NotFound => words(

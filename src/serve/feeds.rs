@@ -8,7 +8,7 @@ use super::desk::{Asked, Desk};
 use super::error::Error;
 use super::reply::Reply;
 use super::router::Route;
-use crate::format::{self, Format};
+use crate::format::{self, Format, html};
 use crate::model::feed::Shelf;
 use crate::model::source::SourceId;
 use crate::press::Place;
@@ -37,6 +37,7 @@ fn shelf(route: Route, slug: &str) -> Option<Shelf> {
         Route::All => Some(Shelf::All),
         Route::Category => Some(Shelf::Category(slug.to_owned())),
         Route::Source => SourceId::new(slug).map(Shelf::Source),
+        Route::View => Some(Shelf::View(slug.to_owned())),
         _ => None,
     }
 }
@@ -51,8 +52,13 @@ async fn place(desk: &Desk, shelf: Shelf) -> Result<Shelf, Error> {
 
 async fn print(desk: &Desk, shelf: &Shelf, format: &'static dyn Format) -> Result<Reply, Error> {
     let printed = desk.press.print(shelf, format).await?.ok_or(Error::NotFound)?;
-    let address = format!("<{}{}>; rel=\"self\"", desk.press.site().url, path(shelf, format));
-    Ok(Reply::printed(printed).open().hidden().with(header::LINK, &address))
+    let address = format!("<{}{}>", desk.press.site().url, path(shelf, format));
+    let reply = Reply::printed(printed);
+    // A page is for people and search engines; programs read the feeds.
+    if format.name() == html::Html.name() {
+        return Ok(reply.with(header::LINK, &(address + "; rel=\"canonical\"")));
+    }
+    Ok(reply.open().hidden().with(header::LINK, &(address + "; rel=\"self\"")))
 }
 
 /// The same bytes under the same tag as at the address with the suffix, which the answer names
@@ -70,6 +76,7 @@ fn wishes(format: &'static dyn Format) -> Vec<&'static str> {
     let besides: &[&str] = match format.name() {
         "rss" => &["application/xml", "text/xml"],
         "json" => &["application/json"],
+        "html" => &["application/xhtml+xml"],
         _ => &[],
     };
     std::iter::once(own).chain(besides.iter().copied()).collect()

@@ -116,6 +116,11 @@ impl Reply {
         Reply { status: StatusCode::OK, body, keep: Keep::Not, is_open: false, headers: Vec::new() }
     }
 
+    /// The same answer in other words.
+    pub(super) fn saying(self, document: Document) -> Reply {
+        Reply { body: Body::Passing(document), ..self }
+    }
+
     /// Lets scripts of other sites read it (row C-10). Never for anything that knows who asks.
     pub(super) fn open(self) -> Reply {
         Reply { is_open: true, ..self }

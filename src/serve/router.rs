@@ -12,10 +12,12 @@ pub(super) enum Route {
     All,
     Category,
     Source,
+    View,
     Item,
     Outlines,
     Style,
     Status,
+    StatusData,
     Robots,
     Health,
     Readiness,
@@ -28,10 +30,12 @@ pub(super) const ROUTES: &[(&str, Route)] = &[
     ("/all.{suffix}", Route::All),
     ("/category/{name}", Route::Category),
     ("/source/{name}", Route::Source),
+    ("/view/{name}", Route::View),
     ("/item/{name}", Route::Item),
     ("/feeds.opml", Route::Outlines),
     ("/style.css", Route::Style),
-    ("/status.json", Route::Status),
+    ("/status", Route::Status),
+    ("/status.json", Route::StatusData),
     ("/robots.txt", Route::Robots),
     ("/healthz", Route::Health),
     ("/readyz", Route::Readiness),
@@ -121,7 +125,7 @@ mod tests {
     fn the_list_is_what_is_there() {
         assert_eq!(find("/all.rss"), Some((Route::All, "all.rss")));
         assert_eq!(find("/category/a.rss"), Some((Route::Category, "a.rss")));
-        for path in ["/category", "/category/", "/category/a/b", "/status", "/metrics", "/al", ""] {
+        for path in ["/category", "/category/", "/category/a/b", "/metrics", "/al", ""] {
             assert_eq!(find(path), None, "{path}");
         }
     }

@@ -1,20 +1,19 @@
-//! `/status.json`: how every source is doing, in words an operator understands.
+//! `/status` and `/status.json`: how every source is doing, in words an operator understands.
 //!
 //! It is public, so it tells no credentials and no paths of this machine.
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
 use http::Uri;
-use serde_json::{Value, json};
 
 use super::desk::Desk;
 use super::error::Error;
 use super::reply::Reply;
-use crate::format::Document;
+use crate::format::{html, json};
 use crate::model::feed::{Catalogue, Shelf};
 use crate::model::source::{PollState, Source, SourceId};
-use crate::model::time::Timestamp;
+use crate::model::status::{Standing, Status};
+use crate::model::time::Offset;
 
 /// What the file says of a source, as far as readers may know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,70 +60,50 @@ fn public(url: &Uri) -> String {
     format!("{scheme}://{host}{path}{}", names.unwrap_or_default())
 }
 
-/// Answers with the state of the site and of every source.
-pub(super) async fn get(desk: &Desk) -> Result<Reply, Error> {
-    let mut states = desk.store.states().await?;
-    let unstored = (desk.unstored)();
-    for (id, state) in &mut states {
-        if let Some(why) = unstored.get(id) {
-            state.trouble = Some(format!("its last answer could not be stored: {why}"));
-        }
-    }
+/// The state of the site and of every source, as a page.
+pub(super) async fn page(desk: &Desk) -> Result<Reply, Error> {
+    let status = collect(desk).await?;
+    Ok(Reply::fresh(html::status(desk.press.site(), &status)).hidden())
+}
+
+/// The same as data.
+pub(super) async fn data(desk: &Desk) -> Result<Reply, Error> {
+    let status = collect(desk).await?;
+    Ok(Reply::fresh(json::status(desk.press.site(), &status)).open().hidden())
+}
+
+async fn collect(desk: &Desk) -> Result<Status, Error> {
+    let (states, mut days) = (desk.store.states().await?, desk.store.days().await?);
+    let mut unstored = (desk.unstored)();
     let catalogue = desk.press.catalogue().await?;
     let named = desk.upstreams.iter().map(|upstream| (&upstream.id, upstream));
     let upstreams: HashMap<&SourceId, &Upstream> = named.collect();
-    let sources: Vec<Value> =
-        states.iter().map(|(id, state)| source(id, upstreams.get(id).copied(), state)).collect();
-    let status = json!({
-        "title": catalogue.site.title,
-        "now": desk.clock.now().rfc3339(),
-        "ready": *desk.ready.borrow(),
-        "updated": catalogue.updated.rfc3339(),
-        "categories": categories(&catalogue),
-        "items": states.iter().map(|(_, state)| state.items).sum::<u64>(),
-        "failing": states.iter().filter(|(_, state)| state.trouble.is_some()).count(),
-        "sources": sources,
-    });
-    let mut text = serde_json::to_vec_pretty(&status).map_err(|_| Error::Bug)?;
-    text.push(b'\n');
-    let document =
-        Document { media_type: "application/json; charset=utf-8", bytes: Bytes::from(text) };
-    Ok(Reply::fresh(document).hidden())
+    let standing = |(id, mut state): (SourceId, PollState)| {
+        if let Some(why) = unstored.remove(&id) {
+            state.trouble = Some(format!("its last answer could not be stored: {why}"));
+        }
+        let upstream = upstreams.get(&id);
+        let title = upstream.and_then(|upstream| upstream.title.clone());
+        Standing {
+            title: title.or(state.title.clone()).unwrap_or_else(|| id.as_str().to_owned()),
+            kind: upstream.map(|upstream| upstream.kind.clone()),
+            url: upstream.map(|upstream| upstream.url.clone()),
+            days: days.remove(&id).unwrap_or_default(),
+            state,
+            id,
+        }
+    };
+    Ok(Status {
+        now: desk.clock.now().at(Offset::CHINA),
+        is_ready: *desk.ready.borrow(),
+        updated: catalogue.updated,
+        categories: categories(&catalogue),
+        sources: states.into_iter().map(standing).collect(),
+    })
 }
 
 fn categories(catalogue: &Catalogue) -> usize {
     catalogue.shelves.iter().filter(|head| matches!(head.shelf, Shelf::Category(_))).count()
-}
-
-fn source(id: &SourceId, upstream: Option<&Upstream>, state: &PollState) -> Value {
-    let title = upstream.and_then(|upstream| upstream.title.as_deref()).or(state.title.as_deref());
-    json!({
-        "id": id.as_str(),
-        "title": title.unwrap_or(id.as_str()),
-        "kind": upstream.map(|upstream| upstream.kind.as_str()),
-        "url": upstream.map(|upstream| upstream.url.as_str()),
-        "state": word(state),
-        "last_success": written(state.succeeded),
-        "last_poll": written(state.polled),
-        "next_poll": written(state.due),
-        "failures": state.failures,
-        "last_error": state.trouble,
-        "problems": state.problems,
-        "items": state.items,
-    })
-}
-
-/// How a source is doing, in one word.
-fn word(state: &PollState) -> &'static str {
-    match (&state.trouble, state.polled) {
-        (Some(_), _) => "failing",
-        (None, None) => "waiting",
-        (None, Some(_)) => "well",
-    }
-}
-
-fn written(at: Option<Timestamp>) -> Option<String> {
-    at.map(Timestamp::rfc3339)
 }
 
 #[cfg(test)]

@@ -260,14 +260,15 @@ async fn c_11_one_feed_in_the_format_that_is_liked() {
     for (accept, suffix) in [
         ("application/atom+xml", ".atom"),
         ("application/feed+json, */*;q=0.1", ".json"),
-        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", ".rss"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", ".html"),
         ("image/png", ".rss"),
+        ("*/*", ".rss"),
     ] {
         let path = format!("/category/shizheng{suffix}");
         let answer = house.ask("GET", "/category/shizheng", &[&format!("accept: {accept}")]).await;
         assert_eq!(header(&answer, "content-location"), path);
-        assert_eq!(header(&answer, "link"), format!("<https://feeds.example{path}>; rel=\"self\""));
         let own = house.get(&path).await;
+        assert_eq!(header(&answer, "link"), header(&own, "link"));
         assert_eq!((answer.body(), header(&answer, "etag")), (own.body(), header(&own, "etag")));
     }
 }
@@ -502,7 +503,8 @@ async fn c_24_a_host_in_http_1_1() {
 #[tokio::test]
 async fn t_19_pages_are_shut_in() {
     let house = house();
-    for path in ["/".to_owned(), format!("/item/{}", item("first").id)] {
+    let pages = ["/", "/all.html", "/category/shizheng.html", "/status"].map(str::to_owned);
+    for path in pages.into_iter().chain([format!("/item/{}", item("first").id)]) {
         let answer = house.get(&path).await;
         let policy = header(&answer, "content-security-policy");
         assert!(
@@ -512,6 +514,23 @@ async fn t_19_pages_are_shut_in() {
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"));
         assert_eq!(header(&answer, "referrer-policy"), "no-referrer");
         assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn t_19_an_error_is_a_page_to_a_person_and_words_to_a_program() {
+    let house = house();
+    let browser = "accept: text/html,application/xhtml+xml,*/*;q=0.8";
+    for (path, number) in [("/category/%3Ccanary%3E.rss", 404), ("/canary", 404)] {
+        let answer = house.ask("GET", path, &[browser]).await;
+        assert_eq!(answer.status(), number);
+        assert!(header(&answer, "content-security-policy").starts_with("default-src 'none'"));
+        let page = String::from_utf8_lossy(answer.body()).into_owned();
+        assert!(
+            page.contains("<main") && page.contains("404") && !page.contains("canary"),
+            "{page}"
+        );
+        assert!(header(&house.get(path).await, "content-type").starts_with("text/plain"));
     }
 }
 
@@ -535,9 +554,11 @@ async fn t_31_public_addresses_are_the_written_list() {
         "/all.{suffix}",
         "/category/{name}",
         "/source/{name}",
+        "/view/{name}",
         "/item/{name}",
         "/feeds.opml",
         "/style.css",
+        "/status",
         "/status.json",
         "/robots.txt",
         "/healthz",
@@ -550,7 +571,8 @@ async fn t_31_public_addresses_are_the_written_list() {
 async fn h_24_every_feed_names_its_own_address() {
     let house = house();
     for path in feeds() {
-        let expected = format!("<https://feeds.example{path}>; rel=\"self\"");
+        let rel = if path.ends_with(".html") { "canonical" } else { "self" };
+        let expected = format!("<https://feeds.example{path}>; rel=\"{rel}\"");
         assert_eq!(header(&house.get(&path).await, "link"), expected);
     }
 }

@@ -18,9 +18,10 @@ use tokio::sync::watch;
 
 use crate::model::category::Category;
 use crate::model::draft::Refined;
-use crate::model::feed::{Revision, Shelf, ShelfHead, Window};
+use crate::model::feed::{Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validators};
+use crate::model::status::Day;
 use crate::model::time::Timestamp;
 
 /// Opens the store at `url`: `sqlite:PATH` or `sqlite::memory:`. What does not exist yet is made, its folder included.
@@ -100,6 +101,9 @@ pub trait Store: Send + Sync {
     /// counted against `window.bytes`, though the newest item always comes. An unknown shelf is empty.
     async fn items(&self, shelf: &Shelf, window: Window) -> Result<Vec<Item>, Error>;
 
+    /// The newest `most` headlines of each of these shelves, without reading bodies.
+    async fn headlines(&self, shelves: &[Shelf], most: usize) -> Result<Vec<Vec<Headline>>, Error>;
+
     /// One item; none when it is unknown, withdrawn or pruned.
     async fn item(&self, id: ItemId) -> Result<Option<Item>, Error>;
 
@@ -112,6 +116,9 @@ pub trait Store: Send + Sync {
 
     /// What is remembered of every enrolled source, in the file's order.
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error>;
+
+    /// What sources did on their last days, for the status page.
+    async fn days(&self) -> Result<HashMap<SourceId, Vec<Day>>, Error>;
 
     /// Forgets items first seen longer ago than their source keeps them; never one in a window or in
     /// its source's last answer. Their keys stay, so that none rises again. Answers how many went.

@@ -397,7 +397,7 @@ async fn q5_w10_an_article_in_two_lists_is_one_item_in_both_categories() {
     let all = house.items(&Shelf::All).await;
     assert_eq!(all.len(), 3);
     for item in &all {
-        assert_eq!(item.categories, ["东财滚动新闻", "重庆商报"]);
+        assert_eq!(item.category_names().collect::<Vec<_>>(), ["东财滚动新闻", "重庆商报"]);
         assert_eq!(
             item.content.as_ref().unwrap().as_str(),
             "<p>题正文。</p>",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use feedloom::format::{self, Format};
 use feedloom::model::draft::{Draft, Refined, Stamp};
 use feedloom::model::feed::{Feed, Head, Revision, Shelf, ShelfHead, Site};
-use feedloom::model::item::{Enclosure, Item, ItemId, Key, Label, Matter, Person, Record};
+use feedloom::model::item::{Enclosure, Filed, Item, ItemId, Key, Label, Matter, Person, Record};
 use feedloom::model::source::SourceId;
 use feedloom::model::text::{PlainText, SafeHtml, Text};
 use feedloom::model::time::{Offset, Timestamp};
@@ -105,7 +105,7 @@ proptest! {
         let at = Timestamp::from_seconds(millis / 1000, Offset::from_minutes(minutes).unwrap()).unwrap();
         let items: Vec<Item> = titles.iter().enumerate().filter_map(|(n, (title, guid, body))| item(n, title, guid, body, at)).collect();
         let feed = feed(items, at);
-        for format in format::ALL {
+        for format in format::FEEDS {
             read_back(*format, &feed)?;
         }
     }
@@ -154,7 +154,7 @@ fn item(n: usize, title: &str, guid: &str, body: &str, at: Timestamp) -> Option<
             content: candidate.matter.content.clone().filter(|_| !is_short),
             ..candidate.matter.clone()
         },
-        categories: vec!["A & B".to_owned()],
+        categories: vec![Filed { name: "A & B".to_owned(), slug: "a-b".to_owned() }],
         published: at,
         published_inferred: false,
         updated: at.plus(Duration::from_secs(60)),

@@ -17,6 +17,7 @@ use super::{claim, finish, membership, shelf};
 use crate::model::draft::Refined;
 use crate::model::item::{Candidate, Contribution, Matter};
 use crate::model::source::Mark;
+use crate::model::status::Day;
 use crate::model::time::Timestamp;
 use crate::store::law::Found;
 use crate::store::{Committed, Error, PollLease, Sighting, Slice};
@@ -52,6 +53,8 @@ pub(super) fn commit(
     for mark in slice.owed {
         owe(connection, &polled, mark)?;
     }
+    let ended = slice.finish.as_ref().map(|finish| finish.succeeded);
+    count(&change, &polled, ended)?;
     match slice.finish {
         Some(finish) => finish::finish(&mut change, &polled, finish)?,
         None => {
@@ -63,6 +66,29 @@ pub(super) fn commit(
         }
     }
     Ok(change.settle()?)
+}
+
+/// Counts a slice on its day; `ended` is whether the poll succeeded, when this ends it.
+fn count(change: &Change<'_>, polled: &Polled, ended: Option<bool>) -> Result<()> {
+    let (connection, today) = (change.connection, Day::number(change.now));
+    if ended.is_none() && change.done.published == 0 {
+        return Ok(());
+    }
+    let published = i64::try_from(change.done.published).unwrap_or(i64::MAX);
+    let began = connection.run(
+        "UPDATE poll_day SET polls = polls + ?3, failures = failures + ?4, items = items + ?5
+         WHERE source = ?1 AND day = ?2",
+        params![polled.source, today, ended.is_some(), ended == Some(false), published],
+    )?;
+    if began == 0 {
+        connection.run(
+            "INSERT INTO poll_day (source, day, polls, failures, items) VALUES (?, ?, ?, ?, ?)",
+            params![polled.source, today, ended.is_some(), ended == Some(false), published],
+        )?;
+        let sql = "DELETE FROM poll_day WHERE source = ? AND day <= ?";
+        connection.run(sql, params![polled.source, today - Day::REMEMBERED])?;
+    }
+    Ok(())
 }
 
 /// The leased source, while the lease holds.

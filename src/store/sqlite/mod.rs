@@ -45,9 +45,10 @@ use tokio::sync::watch;
 
 use super::{Claimed, Committed, Error, Known, PollLease, Slice, Store};
 use crate::model::category::Category;
-use crate::model::feed::{Revision, Shelf, ShelfHead, Window};
+use crate::model::feed::{Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{Mark, PollState, Source, SourceId};
+use crate::model::status::Day;
 use crate::model::time::Timestamp;
 
 /// A store in one file, or in memory.
@@ -192,6 +193,11 @@ impl Store for Sqlite {
         self.read(move |connection| read::items(connection, &shelf, window)).await
     }
 
+    async fn headlines(&self, shelves: &[Shelf], most: usize) -> Result<Vec<Vec<Headline>>, Error> {
+        let shelves = shelves.to_vec();
+        self.read(move |connection| read::headlines(connection, &shelves, most)).await
+    }
+
     async fn item(&self, id: ItemId) -> Result<Option<Item>, Error> {
         self.read(move |connection| read::item(connection, id)).await
     }
@@ -207,6 +213,10 @@ impl Store for Sqlite {
 
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error> {
         self.read(read::states).await
+    }
+
+    async fn days(&self) -> Result<HashMap<SourceId, Vec<Day>>, Error> {
+        self.read(read::days).await
     }
 
     async fn prune(&self, now: Timestamp) -> Result<u64, Error> {

@@ -11,16 +11,17 @@ use super::row::{Tag, Words, instant, json, perhaps, source_id, timestamp};
 use super::shelf::{self, Kind};
 use super::statement::Statement;
 use super::window;
-use crate::model::feed::{Head, Revision, Shelf, ShelfHead, Window};
-use crate::model::item::{Item, ItemId, Key, Matter, Record};
+use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead, Window};
+use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::source::{KeyRule, PollState, SourceId};
+use crate::model::status::Day;
 use crate::model::text::SafeHtml;
 use crate::store::Error;
 
 /// Shelves whose head is past `after`.
 pub(super) fn heads(connection: &Connection, after: Revision) -> Result<Vec<ShelfHead>, Error> {
     let after = after.0.cast_signed();
-    let mut aliases = aliases(connection)?;
+    let mut aliases = aliases(connection, after)?;
     Ok(connection.all(HEADS, [after], |row| {
         Ok(ShelfHead {
             shelf: shelf_of(row)?,
@@ -50,13 +51,71 @@ fn shelf_of(row: &Row<'_>) -> Result<Shelf> {
     })
 }
 
-fn aliases(connection: &Connection) -> Result<HashMap<i64, Vec<String>>> {
+fn aliases(connection: &Connection, after: i64) -> Result<HashMap<i64, Vec<String>>> {
     let mut aliases: HashMap<i64, Vec<String>> = HashMap::new();
-    let sql = "SELECT shelf, alias FROM shelf_alias ORDER BY alias";
-    for (shelf, alias) in connection.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))? {
+    let sql = "SELECT shelf, alias FROM shelf_alias JOIN shelf ON shelf.id = shelf
+        WHERE revision > ?1 OR ?1 = 0 ORDER BY alias";
+    for (shelf, alias) in connection.all(sql, [after], |row| Ok((row.get(0)?, row.get(1)?)))? {
         aliases.entry(shelf).or_default().push(alias);
     }
     Ok(aliases)
+}
+
+/// A shelf's row; a view has none.
+fn row_of(connection: &Connection, shelf: &Shelf) -> Result<Option<i64>> {
+    match shelf {
+        Shelf::All => shelf::find(connection, Kind::All, ""),
+        Shelf::Category(slug) => shelf::find(connection, Kind::Category, slug),
+        Shelf::Source(id) => shelf::find(connection, Kind::Source, id.as_str()),
+        Shelf::View(_) => Ok(None),
+    }
+}
+
+/// The newest headlines of each of these shelves.
+pub(super) fn headlines(
+    connection: &Connection,
+    shelves: &[Shelf],
+    most: usize,
+) -> Result<Vec<Vec<Headline>>, Error> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let of = |shelf: &Shelf| {
+        let Some(found) = row_of(connection, shelf)? else { return Ok(Vec::new()) };
+        connection.all(HEADLINES, params![found, most], |row| {
+            let words: Words = json(row, 1)?;
+            let matter: Matter = words.into();
+            Ok(Headline {
+                id: ItemId::recall(row.get(0)?),
+                title: matter.title,
+                published: timestamp(row, 2)?,
+                language: matter.language,
+            })
+        })
+    };
+    Ok(shelves.iter().map(of).collect::<Result<_>>()?)
+}
+
+const HEADLINES: &str = "
+    SELECT item.id, matter, published, published_offset FROM place JOIN item ON item.row = place.item
+    WHERE shelf = ? AND gone = 0 ORDER BY place.order_ms DESC, poll DESC, ordinal LIMIT ?";
+
+/// What sources did on their last days.
+pub(super) fn days(connection: &Connection) -> Result<HashMap<SourceId, Vec<Day>>, Error> {
+    let mut days: HashMap<SourceId, Vec<Day>> = HashMap::new();
+    let sql = "SELECT name, day, polls, poll_day.failures, poll_day.items
+        FROM poll_day JOIN source ON source.id = poll_day.source ORDER BY source.id, day";
+    let rows = connection.all(sql, [], |row| {
+        let day = Day {
+            number: row.get(1)?,
+            polls: row.get(2)?,
+            failures: row.get(3)?,
+            items: row.get(4)?,
+        };
+        Ok((source_id(row, 0)?, day))
+    })?;
+    for (source, day) in rows {
+        days.entry(source).or_default().push(day);
+    }
+    Ok(days)
 }
 
 /// The window of a shelf.
@@ -65,12 +124,7 @@ pub(super) fn items(
     shelf: &Shelf,
     window: Window,
 ) -> Result<Vec<Item>, Error> {
-    let found = match shelf {
-        Shelf::All => shelf::find(connection, Kind::All, "")?,
-        Shelf::Category(slug) => shelf::find(connection, Kind::Category, slug)?,
-        Shelf::Source(id) => shelf::find(connection, Kind::Source, id.as_str())?,
-    };
-    let Some(found) = found else { return Ok(Vec::new()) };
+    let Some(found) = row_of(connection, shelf)? else { return Ok(Vec::new()) };
     let (mut items, mut bytes) = (Vec::new(), 0_usize);
     for shown in window::select(connection, found, &window)? {
         let item = connection.one(BY_ROW, [shown.item], |row| read(connection, row))?;
@@ -164,12 +218,12 @@ fn is_for_everybody(url: &str) -> bool {
     !url.starts_with("file:") && !url.contains(['?', '{'])
 }
 
-fn categories(connection: &Connection, item: i64) -> Result<Vec<String>> {
+fn categories(connection: &Connection, item: i64) -> Result<Vec<Filed>> {
     connection.all(
-        "SELECT name FROM place JOIN shelf ON shelf.id = place.shelf
+        "SELECT name, key FROM place JOIN shelf ON shelf.id = place.shelf
          WHERE place.item = ? AND kind = 1 ORDER BY name",
         [item],
-        |row| row.get(0),
+        |row| Ok(Filed { name: row.get(0)?, slug: row.get(1)? }),
     )
 }
 

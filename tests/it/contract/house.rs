@@ -199,6 +199,11 @@ pub fn titles(items: &[Item]) -> Vec<String> {
     items.iter().map(|item| item.title.as_str().to_owned()).collect()
 }
 
+/// Names of the categories an item stands in.
+pub fn names(item: &Item) -> Vec<&str> {
+    item.category_names().collect()
+}
+
 pub fn source(id: &str) -> Source {
     let url = format!("https://{id}.example/feed").parse().expect("a good address");
     Source::new(SourceId::new(id).expect("a good id"), url)

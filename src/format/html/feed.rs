@@ -1,0 +1,107 @@
+//! The twin of a feed as a page: what a person sees who opens its address in a browser.
+
+use askama::Template;
+
+use super::{Frame, MEDIA_TYPE, Moment, Subscribable, subscribable, write};
+use crate::format::{Document, EXCERPT, Format};
+use crate::model::feed::{Feed, Site};
+use crate::model::item::{Filed, Item};
+
+/// A feed as a page.
+pub struct Html;
+
+impl Format for Html {
+    fn name(&self) -> &'static str {
+        "html"
+    }
+
+    fn media_type(&self) -> &'static str {
+        MEDIA_TYPE
+    }
+
+    fn render(&self, feed: &Feed) -> Document {
+        let frame = Frame::new(&feed.site_title, feed.language.as_deref());
+        let path = feed.address.strip_prefix(&feed.site).unwrap_or(&feed.address);
+        let stories = feed.items.iter().map(|item| Story::of(item, feed, &frame)).collect();
+        write(&FeedPage {
+            heading: &feed.title,
+            description: &feed.description,
+            address: format!("{}.html", feed.address),
+            feeds: subscribable(&feed.site, path, ""),
+            updated: Moment::of(feed.updated),
+            query: None,
+            is_asked: true,
+            stories,
+            frame,
+        })
+    }
+}
+
+/// The search page before anything was asked.
+pub fn ask(site: &Site) -> Document {
+    let frame = Frame::new(&site.title, site.language.as_deref()).at("search");
+    write(&FeedPage {
+        heading: frame.words.search,
+        description: frame.words.ask,
+        address: format!("{}/search.html", site.url),
+        feeds: Vec::new(),
+        updated: Moment { full: String::new(), long: String::new(), short: String::new() },
+        query: Some(""),
+        is_asked: false,
+        stories: Vec::new(),
+        frame,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "feed.html")]
+struct FeedPage<'a> {
+    frame: Frame<'a>,
+    heading: &'a str,
+    description: &'a str,
+    address: String,
+    feeds: Vec<Subscribable>,
+    updated: Moment,
+    query: Option<&'a str>,
+    /// Whether there is anything to list: a search page that was not asked yet has only its form.
+    is_asked: bool,
+    stories: Vec<Story<'a>>,
+}
+
+/// An item as a feed's page shows it.
+struct Story<'a> {
+    title: Vec<Run<'a>>,
+    gist: Option<Vec<Run<'a>>>,
+    page: String,
+    publication: &'a str,
+    source_page: String,
+    published: String,
+    time: String,
+    image: Option<&'a str>,
+    language: Option<&'a str>,
+    categories: &'a [Filed],
+}
+
+/// A piece of a text, told apart when it is what was searched for.
+struct Run<'a> {
+    text: std::borrow::Cow<'a, str>,
+    is_hit: bool,
+}
+
+impl<'a> Story<'a> {
+    fn of(item: &'a Item, feed: &Feed, frame: &Frame<'_>) -> Story<'a> {
+        let plain = |text: std::borrow::Cow<'a, str>| vec![Run { text, is_hit: false }];
+        Story {
+            title: plain(item.title.as_str().into()),
+            gist: item.excerpt(EXCERPT).map(|gist| plain(gist.into())),
+            page: format!("/item/{}", item.id),
+            publication: item.publication(),
+            source_page: format!("/source/{}.html", item.source),
+            published: item.published.rfc3339(),
+            time: Moment::listed(item.published, feed.updated),
+            image: item.image.as_deref(),
+            language: frame.foreign(item.language.as_deref()),
+            categories: &item.categories,
+        }
+    }
+}
