@@ -9,9 +9,12 @@ use crate::store::{Error, Store};
 /// Items the index shows of a category.
 const NEWEST: usize = 5;
 
-/// What was read of shelves, each as of its head.
+/// What was read of shelves.
 #[derive(Debug, Default)]
-pub(super) struct Headlines(Mutex<HashMap<Shelf, (Revision, Arc<Vec<Headline>>)>>);
+pub(super) struct Headlines(Mutex<HashMap<Shelf, Read>>);
+
+/// A shelf's headlines, and the head as of which they were read.
+type Read = (Revision, Arc<Vec<Headline>>);
 
 impl Headlines {
     /// The newest headlines of each shelf; only those that changed are read. Others are forgotten.
@@ -34,7 +37,7 @@ impl Headlines {
     }
 
     /// What is kept of these shelves as of their present heads.
-    fn known(&self, heads: &[ShelfHead]) -> HashMap<Shelf, (Revision, Arc<Vec<Headline>>)> {
+    fn known(&self, heads: &[ShelfHead]) -> HashMap<Shelf, Read> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |head: &ShelfHead| {
             let (revision, lines) = kept.get(&head.shelf)?;
