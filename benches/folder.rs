@@ -118,6 +118,7 @@ fn render(site: &str) {
             url: "https://n.example".into(),
             language: None,
             description: None,
+            zone: feedloom::model::time::Zone::default(),
         };
         let press = Press::new(Arc::clone(&store), about, Terms::default());
         press.refresh().await.expect("the store answers");

@@ -30,7 +30,13 @@ pub(super) fn owner(table: &Setting, mistakes: &mut Vec<Mistake>) -> Owner {
     let zone = reader.read("timezone", check::zone);
     let contact = reader.read("contact", contact);
     reader.finish();
-    let site = title.zip(url).map(|(title, url)| Site { title, url, language, description });
+    let site = title.zip(url).map(|(title, url)| Site {
+        title,
+        url,
+        language,
+        description,
+        zone: zone.unwrap_or_default(),
+    });
     Owner { site, zone, contact }
 }
 

@@ -166,7 +166,7 @@ fn take(
 mod tests {
     use super::*;
     use crate::model::feed::{Head, Revision, Site};
-    use crate::model::time::{Offset, Timestamp};
+    use crate::model::time::{Offset, Timestamp, Zone};
 
     #[track_caller]
     fn check(opml: &str, expected: &[(&str, &str)]) {
@@ -231,6 +231,7 @@ mod tests {
             url: "https://n.example".into(),
             language: None,
             description: None,
+            zone: Zone::default(),
         };
         let shelves =
             vec![shelf(Shelf::All, "全部"), shelf(Shelf::Category("a-b".into()), "甲 \"乙\" <丙>")];

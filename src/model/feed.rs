@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::item::{Item, ItemId};
 use super::source::SourceId;
 use super::text::PlainText;
-use super::time::Timestamp;
+use super::time::{Timestamp, Zone};
 
 /// Something with members in order and a head.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -145,6 +145,8 @@ pub struct Site {
     pub language: Option<String>,
     /// A sentence about it.
     pub description: Option<String>,
+    /// Where its clock hangs: our own times are written in this zone.
+    pub zone: Zone,
 }
 
 /// One shelf as a document: what a format receives. Complete; rendering asks nothing else.
@@ -187,7 +189,7 @@ impl Feed {
             address: format!("{}{}", site.url, head.shelf.path()),
             home: site.home_of(&head.shelf),
             site_title: site.title.clone(),
-            updated: head.head.at,
+            updated: site.local(head.head.at),
             max_age,
             site: site.url.clone(),
             items,
@@ -209,6 +211,11 @@ fn described(site: &Site, head: &ShelfHead) -> String {
 }
 
 impl Site {
+    /// A time of our own as the site writes it.
+    pub fn local(&self, at: Timestamp) -> Timestamp {
+        at.at(self.zone.offset_at(at))
+    }
+
     /// Where people read a shelf.
     pub fn home_of(&self, shelf: &Shelf) -> String {
         format!("{}{}.html", self.url, shelf.path())

@@ -57,7 +57,7 @@ impl Directory {
         let shelves: Vec<_> = self.shelves.values().map(|head| ShelfHead::clone(head)).collect();
         let beginning = Timestamp::from_millis(0, Offset::UTC).expect("1970 is in the range");
         let updated = shelves.iter().map(|head| head.head.at).max().unwrap_or(beginning);
-        Catalogue { site: site.clone(), shelves, updated }
+        Catalogue { site: site.clone(), shelves, updated: site.local(updated) }
     }
 
     /// Takes in heads that moved; answers whose. One never goes back, whatever order answers come in.

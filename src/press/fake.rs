@@ -13,7 +13,7 @@ use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
 use crate::model::text::PlainText;
-use crate::model::time::{Offset, Timestamp};
+use crate::model::time::{Offset, Timestamp, Zone};
 use crate::store::{Claimed, Committed, Error, Known, PollLease, Slice, Store};
 
 /// Holds what a test put in.
@@ -36,6 +36,7 @@ pub(crate) fn site() -> Site {
         url: "https://feeds.example".into(),
         language: Some("zh".into()),
         description: None,
+        zone: Zone::default(),
     }
 }
 

@@ -13,7 +13,6 @@ use crate::format::{html, json};
 use crate::model::feed::{Catalogue, Shelf};
 use crate::model::source::{PollState, Source, SourceId};
 use crate::model::status::{Standing, Status};
-use crate::model::time::Offset;
 
 /// What the file says of a source, as far as readers may know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +93,7 @@ async fn collect(desk: &Desk) -> Result<Status, Error> {
         }
     };
     Ok(Status {
-        now: desk.clock.now().at(Offset::CHINA),
+        now: desk.press.site().local(desk.clock.now()),
         is_ready: *desk.ready.borrow(),
         updated: catalogue.updated,
         categories: categories(&catalogue),

@@ -8,7 +8,7 @@ use feedloom::model::feed::{Feed, Head, Revision, Shelf, ShelfHead, Site};
 use feedloom::model::item::{Enclosure, Filed, Item, ItemId, Key, Label, Matter, Person, Record};
 use feedloom::model::source::SourceId;
 use feedloom::model::text::{PlainText, SafeHtml, Text};
-use feedloom::model::time::{Offset, Timestamp};
+use feedloom::model::time::{Offset, Timestamp, Zone};
 use proptest::prelude::*;
 
 use crate::house;
@@ -168,6 +168,7 @@ fn feed(items: Vec<Item>, at: Timestamp) -> Feed {
         url: "https://n.example".into(),
         language: Some("zh-CN".into()),
         description: None,
+        zone: Zone::default(),
     };
     let head = ShelfHead {
         shelf: Shelf::Category("a-b".into()),

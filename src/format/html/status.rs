@@ -17,7 +17,7 @@ pub fn status(site: &Site, status: &Status) -> Document {
     };
     let today = Day::number(status.now);
     let rows: Vec<Row<'_>> =
-        status.sources.iter().map(|source| Row::of(source, words, today)).collect();
+        status.sources.iter().map(|source| Row::of(source, site, words, today)).collect();
     let (mut alerts, mut others) = (Vec::new(), Vec::new());
     for row in &rows {
         if row.state == Condition::Failing.name() { alerts.push(row) } else { others.push(row) }
@@ -66,7 +66,8 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(source: &'a Standing, words: &'static Words, today: i64) -> Row<'a> {
+    fn of(source: &'a Standing, site: &Site, words: &'static Words, today: i64) -> Row<'a> {
+        let moment = |at| Moment::of(site.local(at));
         let condition = source.condition();
         Row {
             title: &source.title,
@@ -79,8 +80,8 @@ impl<'a> Row<'a> {
                 Condition::Waiting => words.waiting,
             },
             trouble: source.state.trouble.as_deref().unwrap_or_default(),
-            succeeded: source.state.succeeded.map(Moment::of),
-            due: source.state.due.map(Moment::of),
+            succeeded: source.state.succeeded.map(moment),
+            due: source.state.due.map(moment),
             items: source.state.items,
             problems: source.state.problems.join("; "),
             chart: Chart::of(&source.days, words, today),

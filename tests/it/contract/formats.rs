@@ -21,7 +21,7 @@ use feedloom::model::item::{
 };
 use feedloom::model::source::SourceId;
 use feedloom::model::text::{PlainText, SafeHtml, Text};
-use feedloom::model::time::Offset;
+use feedloom::model::time::{Offset, Zone};
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
@@ -187,6 +187,7 @@ fn site() -> Site {
         url: "https://n.example".to_owned(),
         language: Some("zh-CN".to_owned()),
         description: None,
+        zone: Zone::default(),
     }
 }
 
