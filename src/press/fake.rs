@@ -11,7 +11,7 @@ use crate::model::category::Category;
 use crate::model::feed::{Head, Revision, Shelf, ShelfHead, Site, Window};
 use crate::model::item::{Item, ItemId, Key, Matter, Record};
 use crate::model::source::{Mark, PollState, Source, SourceId};
-use crate::model::text::PlainText;
+use crate::model::text::{PlainText, Query};
 use crate::model::time::{Offset, Timestamp};
 use crate::store::{Claimed, Committed, Error, Known, PollLease, Slice, Store};
 
@@ -158,6 +158,18 @@ impl Store for Fake {
 
     async fn related(&self, _: ItemId) -> Result<Vec<Item>, Error> {
         Ok(Vec::new())
+    }
+
+    async fn search(&self, query: &Query, within: &Shelf, most: usize) -> Result<Vec<Item>, Error> {
+        self.answer()?;
+        let shelves = self.shelves.lock().unwrap();
+        let items = shelves.get(within).map(|(_, items)| items.as_slice()).unwrap_or_default();
+        let found = items.iter().filter(|item| query.matches(item.title.as_str()));
+        Ok(found.take(most).cloned().collect())
+    }
+
+    async fn index(&self, _: usize) -> Result<bool, Error> {
+        self.answer().map(|()| false)
     }
 
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error> {

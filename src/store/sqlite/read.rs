@@ -8,7 +8,7 @@ use rusqlite::{Connection, Result, Row, params};
 
 use super::article::State;
 use super::row::{Tag, Words, instant, json, perhaps, source_id, timestamp};
-use super::shelf::{self, Kind};
+use super::shelf;
 use super::statement::Statement;
 use super::window;
 use crate::model::feed::{Head, Revision, Shelf, ShelfHead, Window};
@@ -65,17 +65,22 @@ pub(super) fn items(
     shelf: &Shelf,
     window: Window,
 ) -> Result<Vec<Item>, Error> {
-    let found = match shelf {
-        Shelf::All => shelf::find(connection, Kind::All, "")?,
-        Shelf::Category(slug) => shelf::find(connection, Kind::Category, slug)?,
-        Shelf::Source(id) => shelf::find(connection, Kind::Source, id.as_str())?,
-    };
-    let Some(found) = found else { return Ok(Vec::new()) };
+    let Some(shelf) = shelf::of(connection, shelf)? else { return Ok(Vec::new()) };
+    let shown = window::select(connection, shelf, &window)?;
+    by_rows(connection, shown.into_iter().map(|shown| shown.item), window.bytes)
+}
+
+/// Items by their rows, until their bodies pass so many bytes; the first comes in any case.
+pub(super) fn by_rows(
+    connection: &Connection,
+    rows: impl Iterator<Item = i64>,
+    most: usize,
+) -> Result<Vec<Item>, Error> {
     let (mut items, mut bytes) = (Vec::new(), 0_usize);
-    for shown in window::select(connection, found, &window)? {
-        let item = connection.one(BY_ROW, [shown.item], |row| read(connection, row))?;
+    for row in rows {
+        let item = connection.one(BY_ROW, [row], |row| read(connection, row))?;
         bytes = bytes.saturating_add(item.content.as_ref().map_or(0, |html| html.as_str().len()));
-        if bytes > window.bytes && !items.is_empty() {
+        if bytes > most && !items.is_empty() {
             break;
         }
         items.push(item);
