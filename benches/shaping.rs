@@ -87,6 +87,7 @@ fn feed() -> Feed {
         url: "https://n.example".into(),
         language: None,
         description: None,
+        zone: feedloom::model::time::Zone::default(),
     };
     let head = ShelfHead {
         shelf: Shelf::All,

@@ -20,12 +20,8 @@ Examples:
   feedloom items --category keji --limit 5
   feedloom items --source finews --json | jq -r '.[].title'")]
 pub struct Arguments {
-    /// Only those of this category, by its slug or name
-    #[arg(long, value_name = "SLUG", conflicts_with = "source")]
-    category: Option<String>,
-    /// Only those of this source
-    #[arg(long, value_name = "ID")]
-    source: Option<String>,
+    #[command(flatten)]
+    of: Of,
     /// How many
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
@@ -34,19 +30,35 @@ pub struct Arguments {
     json: bool,
 }
 
+/// Where to look.
+#[derive(Debug, clap::Args)]
+pub struct Of {
+    /// Only those of this category, by its slug or name
+    #[arg(long, value_name = "SLUG", conflicts_with = "source")]
+    category: Option<String>,
+    /// Only those of this source
+    #[arg(long, value_name = "ID")]
+    source: Option<String>,
+}
+
 /// Lists the items.
 pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
     let store = app::store(&app::configuration(path)?).await?;
-    let shelf = shelf(arguments, &store.heads(Revision(0)).await?)?;
+    let shelf = arguments.of.shelf(&store.heads(Revision(0)).await?)?;
     let items = newest(&*store, &shelf, arguments.limit).await?;
+    show(&items, arguments.json, "no items yet; `feedloom poll` takes some in")
+}
+
+/// Prints items; says `nothing` beside an empty table.
+pub fn show(items: &[Item], as_json: bool, nothing: &str) -> anyhow::Result<Outcome> {
     let mut results = results();
-    if arguments.json {
+    if as_json {
         let all: Vec<Value> = items.iter().map(as_value).collect();
         writeln!(results, "{}", serde_json::to_string_pretty(&all)?)?;
     } else if items.is_empty() {
-        note("no items yet; `feedloom poll` takes some in");
+        note(nothing);
     }
-    for item in items.iter().filter(|_| !arguments.json) {
+    for item in items.iter().filter(|_| !as_json) {
         writeln!(results, "{}", row(item))?;
     }
     results.flush()?;
@@ -64,34 +76,36 @@ async fn newest(
         .await
 }
 
-/// The shelf that is meant.
-fn shelf(arguments: &Arguments, heads: &[ShelfHead]) -> Result<Shelf, Refused> {
-    let (kind, name) = match (&arguments.category, &arguments.source) {
-        (Some(name), _) => ("category", name),
-        (None, Some(name)) => ("source", name),
-        (None, None) => return Ok(Shelf::All),
-    };
-    let known: Vec<(&str, &ShelfHead)> = heads
-        .iter()
-        .filter_map(|head| match (&head.shelf, kind) {
-            (Shelf::Category(slug), "category") => Some((slug.as_str(), head)),
-            (Shelf::Source(id), "source") => Some((id.as_str(), head)),
-            _ => None,
-        })
-        .collect();
-    let by_name = |(word, head): &&(&str, &ShelfHead)| {
-        word == name
-            || (kind == "category"
-                && (folded(&head.title) == folded(name) || head.aliases.contains(name)))
-    };
-    if let Some((_, head)) = known.iter().find(by_name) {
-        return Ok(head.shelf.clone());
+impl Of {
+    /// The shelf that is meant.
+    pub fn shelf(&self, heads: &[ShelfHead]) -> Result<Shelf, Refused> {
+        let (kind, name) = match (&self.category, &self.source) {
+            (Some(name), _) => ("category", name),
+            (None, Some(name)) => ("source", name),
+            (None, None) => return Ok(Shelf::All),
+        };
+        let known: Vec<(&str, &ShelfHead)> = heads
+            .iter()
+            .filter_map(|head| match (&head.shelf, kind) {
+                (Shelf::Category(slug), "category") => Some((slug.as_str(), head)),
+                (Shelf::Source(id), "source") => Some((id.as_str(), head)),
+                _ => None,
+            })
+            .collect();
+        let by_name = |(word, head): &&(&str, &ShelfHead)| {
+            word == name
+                || (kind == "category"
+                    && (folded(&head.title) == folded(name) || head.aliases.contains(name)))
+        };
+        if let Some((_, head)) = known.iter().find(by_name) {
+            return Ok(head.shelf.clone());
+        }
+        let hint = match meant(name, known.iter().map(|(word, _)| *word)) {
+            Some(word) => format!("; did you mean `{word}`?"),
+            None => String::new(),
+        };
+        Err(Refused(format!("there is no {kind} `{name}`{hint}")))
     }
-    let hint = match meant(name, known.iter().map(|(word, _)| *word)) {
-        Some(word) => format!("; did you mean `{word}`?"),
-        None => String::new(),
-    };
-    Err(Refused(format!("there is no {kind} `{name}`{hint}")))
 }
 
 /// Time, source, title; the title last, since nothing lines up behind Chinese.

@@ -13,6 +13,7 @@ mod items;
 pub mod parse;
 mod poll;
 mod preview;
+mod search;
 mod serve;
 
 use std::fmt::Display;
@@ -41,6 +42,7 @@ Examples:
   feedloom                          poll and serve what feeds.toml names, until stopped
   feedloom check                    tell every mistake in feeds.toml
   feedloom preview em-rolling       see what a source gives, without storing it
+  feedloom search 食品安全          find stored items by their words
   feedloom import subscriptions.opml >> feeds.toml
 
 Exit codes: 0 done, 1 the work failed, 2 wrong usage or a refused feeds.toml.
@@ -60,6 +62,8 @@ enum Command {
     Parse(parse::Args),
     /// List stored items, newest first
     Items(items::Arguments),
+    /// Find stored items by their words, newest first
+    Search(search::Arguments),
     /// Turn a list of subscriptions (OPML) into sources for feeds.toml
     Import(import::Arguments),
     /// Write the list of feeds as OPML
@@ -104,6 +108,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Preview(arguments) => wait(preview::run(config, &arguments)),
         Command::Parse(arguments) => parse::run(&arguments),
         Command::Items(arguments) => wait(items::run(config, &arguments)),
+        Command::Search(arguments) => wait(search::run(config, &arguments)),
         Command::Import(arguments) => import::run(config, &arguments),
         Command::Export => wait(export::run(config)),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -2,9 +2,10 @@
 //!
 //! `step` starts what is due in the free slots; `run` waits for the first of: a poll done, the next
 //! one due, a stop; `round` drains one step and is what tests and `feedloom poll` call. A tar pit
-//! holds its own slot and nothing else.
+//! holds its own slot and nothing else. Beside the polls the search index follows the log.
 
 mod ask;
+mod follow;
 mod identity;
 mod poll;
 mod schedule;
@@ -144,7 +145,20 @@ impl Ingest {
     /// Polls what is due, for ever; ends when `stop` is cancelled and the polls under way are done.
     /// `ready` turns true once every source that was due at the start has had its first try.
     pub async fn run(&self, stop: CancellationToken, ready: watch::Sender<bool>) {
-        let mut waiting = self.due_now(&stop).await;
+        let follow = follow::run(&*self.store, &*self.clock, &stop);
+        tokio::join!(self.poll(&stop, ready), follow);
+    }
+
+    /// Lets the search index follow the log to its end.
+    ///
+    /// # Errors
+    /// When the store does not answer; it goes on from there the next time.
+    pub async fn index(&self) -> Result<(), store::Error> {
+        follow::to_the_end(&*self.store).await
+    }
+
+    async fn poll(&self, stop: &CancellationToken, ready: watch::Sender<bool>) {
+        let mut waiting = self.due_now(stop).await;
         let mut running = Running::default();
         let mut tidied = self.clock.now();
         while !stop.is_cancelled() {

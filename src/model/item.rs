@@ -194,6 +194,30 @@ pub struct Matter {
 pub struct Fingerprint(pub [u8; 16]);
 
 impl Matter {
+    /// The words somebody may look for, a line each: title, summary, where it is from, who wrote it, what
+    /// it was filed under, and the body last, so that it is what is cut off past so many bytes.
+    pub fn searched(&self, most: usize) -> String {
+        let body = self.content.as_ref().map(SafeHtml::words);
+        let origin = self.origin.as_ref().map(|origin| origin.title.as_str());
+        let words = [
+            Some(self.title.as_str()),
+            self.summary.as_ref().map(PlainText::as_str),
+            self.outlet.as_deref(),
+            origin,
+        ];
+        let authors = self.authors.iter().map(|author| author.name.as_str());
+        let labels = self.labels.iter().map(|label| label.term.as_str());
+        let lines = words.into_iter().flatten().chain(authors).chain(labels);
+        let mut searched = String::new();
+        for line in lines.chain(body.as_ref().map(PlainText::as_str)) {
+            let left = most.saturating_sub(searched.len() + 1);
+            searched.push_str(&line[..line.floor_char_boundary(left)]);
+            searched.push('\n');
+        }
+        searched.truncate(searched.floor_char_boundary(most));
+        searched
+    }
+
     /// What tells an edit from a repetition. Stable over releases: fields are hashed by name, absent ones not at all.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new();

@@ -12,7 +12,7 @@ use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead, Site, Windo
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
-use crate::model::text::PlainText;
+use crate::model::text::{PlainText, Query};
 use crate::model::time::{Offset, Timestamp, Zone};
 use crate::store::{Claimed, Committed, Error, Known, PollLease, Slice, Store};
 
@@ -182,6 +182,18 @@ impl Store for Fake {
 
     async fn related(&self, _: ItemId) -> Result<Vec<Item>, Error> {
         Ok(Vec::new())
+    }
+
+    async fn search(&self, query: &Query, within: &Shelf, most: usize) -> Result<Vec<Item>, Error> {
+        self.answer()?;
+        let shelves = self.shelves.lock().unwrap();
+        let items = shelves.get(within).map(|(_, items)| items.as_slice()).unwrap_or_default();
+        let found = items.iter().filter(|item| query.matches(item.title.as_str()));
+        Ok(found.take(most).cloned().collect())
+    }
+
+    async fn index(&self, _: usize) -> Result<bool, Error> {
+        self.answer().map(|()| false)
     }
 
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error> {

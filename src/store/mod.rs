@@ -22,6 +22,7 @@ use crate::model::feed::{Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validators};
 use crate::model::status::Day;
+use crate::model::text::Query;
 use crate::model::time::Timestamp;
 
 /// Opens the store at `url`: `sqlite:PATH` or `sqlite::memory:`. What does not exist yet is made, its folder included.
@@ -113,6 +114,17 @@ pub trait Store: Send + Sync {
     /// The articles an item's body links to, as far as readers find them here: newest first, of the
     /// same namespace, at most a handful. It does not matter which of two came first.
     async fn related(&self, id: ItemId) -> Result<Vec<Item>, Error>;
+
+    /// The newest items on a shelf that have all of a query (`Query::matches` of `Matter::searched`), in
+    /// the feed's order, as far as the index has followed the log. What is withdrawn, or stands
+    /// elsewhere only, is not found. Bodies are counted as in `items`, up to `FOUND_BYTES`; a query whose
+    /// hits are nearly all withdrawn and not yet out of the index may find fewer than there are.
+    async fn search(&self, query: &Query, within: &Shelf, most: usize) -> Result<Vec<Item>, Error>;
+
+    /// Lets the search index follow the log, at most so many rows, which it does in a short unit of work.
+    /// Answers whether more is waiting. It loses no row, wherever it is cut off, and begins anew by
+    /// itself when terms are made by other rules.
+    async fn index(&self, most: usize) -> Result<bool, Error>;
 
     /// What is remembered of every enrolled source, in the file's order.
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error>;
@@ -240,6 +252,9 @@ pub struct Committed {
     /// Items withdrawn.
     pub withdrawn: usize,
 }
+
+/// Bytes of bodies in the answer to one search; further items are left out.
+pub const FOUND_BYTES: usize = 16 << 20;
 
 /// How long a lease lasts without a commit.
 pub const LEASE: Duration = Duration::from_secs(120);

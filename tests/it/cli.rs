@@ -6,6 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use feedloom::model::feed::Shelf;
+use feedloom::model::text::Query;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -166,7 +168,7 @@ fn a_missing_file_and_wrong_usage_are_refused() {
 fn help_teaches_with_examples() {
     let folder = Folder::with("");
     folder.run(&["--help"]).check(0, &["Examples:", "Exit codes:"], &[]);
-    for command in ["poll", "preview", "items", "import", "completions"] {
+    for command in ["poll", "preview", "items", "search", "import", "completions"] {
         folder.run(&[command, "--help"]).check(0, &["Example", "feedloom "], &[]);
     }
 }
@@ -213,6 +215,33 @@ fn items_are_listed_newest_first() {
     assert_eq!(one.as_array().unwrap().len(), 1);
     assert_eq!(one[0]["guid"], Value::from("a2"));
     folder.run(&["items", "--source", "qinge"]).check(2, &[], &["did you mean `qinghe`?"]);
+}
+
+#[test]
+fn search_finds_what_was_taken_in() {
+    let folder = Folder::with_list();
+    folder.run(&["search", "铁路"]).check(0, &[], &["nothing was found"]);
+    folder.run(&["poll"]).check(0, &[], &[]);
+    let found = folder.run(&["search", "铁路", "“夜光砖”"]).check(0, &[], &[]);
+    assert_eq!(found.out, "2026-11-21T10:00:00+08:00  qinghe  云岭铁路换上夜光砖\n");
+    let found = folder.run(&["search", "乙", "--json"]).check(0, &[], &[]).json();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["guid"]), (1, &Value::from("a2")));
+    folder.run(&["search", "铁路", "春耕"]).check(0, &[], &["nothing was found"]);
+    let both = folder.run(&["search", "甲", "--category", "财经", "--limit", "1"]);
+    both.check(0, &["青禾市春耕进度快于去年"], &[]);
+    folder.run(&["search", "甲", "--source", "qinge"]).check(2, &[], &["did you mean `qinghe`?"]);
+}
+
+#[test]
+fn search_says_when_there_is_nothing_to_look_for() {
+    let folder = Folder::with_list();
+    for words in ["“”", "*", "", "\"", "-"] {
+        folder.run(&["search", words]).check(2, &[], &["there is nothing to look for"]);
+    }
+    folder.run(&["search"]).check(2, &[], &["QUERY"]);
+    folder.run(&["search", "--", "-x"]).check(0, &[], &["nothing was found"]);
+    let long = "长".repeat(300);
+    folder.run(&["search", &long]).check(0, &[], &["256 characters", "nothing was found"]);
 }
 
 #[test]
@@ -408,5 +437,25 @@ fn serve_answers_and_stops_when_told() {
         assert!(folder.path("data/feedloom.db").exists());
         assert_eq!(server.told(signal), Some(0));
         folder.run(&["items"]).check(0, &["qinghe"], &[]);
+        folder.run(&["search", "春耕"]).check(0, &["青禾市春耕进度快于去年"], &[]);
     }
+}
+
+#[test]
+fn the_search_index_follows_while_serving() {
+    let folder = Folder::with_list();
+    let (_server, _, address) = Server::start(&folder);
+    wait_until_ready(&address);
+    let url = format!("sqlite:{}", folder.path("data/feedloom.db").display());
+    let query = Query::read("夜光砖").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = feedloom::store::open(&url).await.unwrap();
+        // Until it is found; the test's own time-out is the runner's.
+        while store.search(&query, &Shelf::All, 9).await.unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let mut one = store.search(&query, &Shelf::All, 9).await.unwrap();
+        assert_eq!(one.remove(0).title.as_str(), "云岭铁路换上夜光砖");
+    });
 }

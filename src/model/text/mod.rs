@@ -3,10 +3,12 @@
 //! `Text` is what an upstream wrote, with what it claims to be. `SafeHtml::clean` and
 //! `PlainText::of` are the only ways from there; `recall` is for the store alone.
 
+pub mod bigrams;
 pub(super) mod clean;
 mod depth;
 mod picture;
 pub(super) mod plain;
+mod query;
 pub(super) mod scripted;
 mod simple;
 mod tag;
@@ -17,6 +19,7 @@ use url::Url;
 pub use clean::LONGEST;
 pub use depth::{is_too_deep, is_void};
 pub use plain::is_xml;
+pub use query::{Phrase, Query};
 
 /// Text as an upstream wrote it, not yet safe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -8,8 +8,8 @@
 //! ```text
 //! file, schema, writer, reader       the connections
 //! enroll · claim · known · commit    what ingest asks
-//! read                               what readers ask
-//! prune                              care
+//! read · search                      what readers ask
+//! index · prune                      care
 //! change, window, shelf, membership, article, sighting, finish    what these are made of
 //! row, statement, fault              how values, statements and errors look here
 //! ```
@@ -22,6 +22,7 @@ mod enroll;
 mod fault;
 mod file;
 mod finish;
+mod index;
 mod known;
 mod membership;
 mod prune;
@@ -29,6 +30,7 @@ mod read;
 mod reader;
 mod row;
 mod schema;
+mod search;
 mod shelf;
 mod sighting;
 mod statement;
@@ -49,6 +51,7 @@ use crate::model::feed::{Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
+use crate::model::text::Query;
 use crate::model::time::Timestamp;
 
 /// A store in one file, or in memory.
@@ -217,6 +220,20 @@ impl Store for Sqlite {
 
     async fn days(&self) -> Result<HashMap<SourceId, Vec<Day>>, Error> {
         self.read(read::days).await
+    }
+
+    async fn index(&self, most: usize) -> Result<bool, Error> {
+        let read = self.read(move |connection| index::read(connection, most)).await?;
+        let has_more = read.has_more;
+        if !read.is_empty() {
+            self.write(move |connection| index::write(connection, read)).await?;
+        }
+        Ok(has_more)
+    }
+
+    async fn search(&self, query: &Query, within: &Shelf, most: usize) -> Result<Vec<Item>, Error> {
+        let (query, within) = (query.clone(), within.clone());
+        self.read(move |connection| search::search(connection, &query, &within, most)).await
     }
 
     async fn prune(&self, now: Timestamp) -> Result<u64, Error> {

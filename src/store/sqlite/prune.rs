@@ -11,7 +11,7 @@ use rusqlite::{Connection, Result, params};
 use super::article::State;
 use super::row::{holds, unsigned};
 use super::statement::Statement;
-use super::{membership, read, sighting, window};
+use super::{index, membership, read, sighting, window};
 use crate::model::feed::Window;
 use crate::model::time::Timestamp;
 use crate::store::Error;
@@ -166,6 +166,7 @@ fn remove(connection: &Connection, item: i64) -> Result<()> {
     for shelf in connection.all(sql, [item], |row| row.get(0))? {
         membership::leave(connection, item, shelf)?;
     }
+    index::forget(connection, item)?;
     for sql in [
         "UPDATE alias SET item = NULL WHERE item = ?",
         "DELETE FROM log WHERE item = ?",

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Result, Row, params};
 
 use super::article::{self, State};
 use super::row::{Tag, Words, instant, json, perhaps, source_id, timestamp};
-use super::shelf::{self, Kind};
+use super::shelf;
 use super::statement::Statement;
 use super::window;
 use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead, Window};
@@ -61,16 +61,6 @@ fn aliases(connection: &Connection, after: i64) -> Result<HashMap<i64, Vec<Strin
     Ok(aliases)
 }
 
-/// A shelf's row; a view has none.
-fn row_of(connection: &Connection, shelf: &Shelf) -> Result<Option<i64>> {
-    match shelf {
-        Shelf::All => shelf::find(connection, Kind::All, ""),
-        Shelf::Category(slug) => shelf::find(connection, Kind::Category, slug),
-        Shelf::Source(id) => shelf::find(connection, Kind::Source, id.as_str()),
-        Shelf::View(_) => Ok(None),
-    }
-}
-
 /// The newest headlines of each of these shelves.
 pub(super) fn headlines(
     connection: &Connection,
@@ -79,7 +69,7 @@ pub(super) fn headlines(
 ) -> Result<Vec<Vec<Headline>>, Error> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let of = |shelf: &Shelf| {
-        let Some(found) = row_of(connection, shelf)? else { return Ok(Vec::new()) };
+        let Some(found) = shelf::of(connection, shelf)? else { return Ok(Vec::new()) };
         connection.all(HEADLINES, params![found, most], |row| {
             let words: Words = json(row, 1)?;
             let matter: Matter = words.into();
@@ -124,12 +114,22 @@ pub(super) fn items(
     shelf: &Shelf,
     window: Window,
 ) -> Result<Vec<Item>, Error> {
-    let Some(found) = row_of(connection, shelf)? else { return Ok(Vec::new()) };
+    let Some(shelf) = shelf::of(connection, shelf)? else { return Ok(Vec::new()) };
+    let shown = window::select(connection, shelf, &window)?;
+    by_rows(connection, shown.into_iter().map(|shown| shown.item), window.bytes)
+}
+
+/// Items by their rows, until their bodies pass so many bytes; the first comes in any case.
+pub(super) fn by_rows(
+    connection: &Connection,
+    rows: impl Iterator<Item = i64>,
+    most: usize,
+) -> Result<Vec<Item>, Error> {
     let (mut items, mut bytes) = (Vec::new(), 0_usize);
-    for shown in window::select(connection, found, &window)? {
-        let item = connection.one(BY_ROW, [shown.item], |row| read(connection, row))?;
+    for row in rows {
+        let item = connection.one(BY_ROW, [row], |row| read(connection, row))?;
         bytes = bytes.saturating_add(item.content.as_ref().map_or(0, |html| html.as_str().len()));
-        if bytes > window.bytes && !items.is_empty() {
+        if bytes > most && !items.is_empty() {
             break;
         }
         items.push(item);

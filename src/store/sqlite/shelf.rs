@@ -10,6 +10,7 @@ use rusqlite::{Connection, Result, params};
 use super::change::Change;
 use super::statement::Statement;
 use crate::model::category;
+use crate::model::feed::Shelf;
 
 /// What a shelf is. The numbers are on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,16 @@ const LONGEST_ALIAS: usize = 200;
 pub(super) fn find(connection: &Connection, kind: Kind, key: &str) -> Result<Option<i64>> {
     let sql = "SELECT id FROM shelf WHERE kind = ? AND key = ?";
     connection.find(sql, params![kind as i64, key], |row| row.get(0))
+}
+
+/// The shelf readers mean, if there is one.
+pub(super) fn of(connection: &Connection, shelf: &Shelf) -> Result<Option<i64>> {
+    match shelf {
+        Shelf::All => find(connection, Kind::All, ""),
+        Shelf::Category(slug) => find(connection, Kind::Category, slug),
+        Shelf::Source(id) => find(connection, Kind::Source, id.as_str()),
+        Shelf::View(_) => Ok(None),
+    }
 }
 
 /// The shelf of everything, or of a source; made if need be.

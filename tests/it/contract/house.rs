@@ -9,7 +9,7 @@ use feedloom::model::draft::{Draft, Refined, Stamp};
 use feedloom::model::feed::{Revision, Shelf, ShelfHead, Window};
 use feedloom::model::item::{Item, Key, Membership};
 use feedloom::model::source::{Mark, PollState, Source, SourceId};
-use feedloom::model::text::Text;
+use feedloom::model::text::{Query, Text};
 use feedloom::model::time::{Offset, Timestamp};
 use feedloom::store::sqlite::Sqlite;
 use feedloom::store::{Committed, Finish, Known, LEASE, PollLease, Sighting, Slice, Store};
@@ -171,6 +171,21 @@ impl House {
         self.store.heads(Revision(0)).await.expect("heads")
     }
 
+    /// Lets the search index follow the log to its end.
+    pub async fn index(&self) {
+        while self.store.index(100).await.expect("indexed") {}
+    }
+
+    /// The titles of what is found, newest first.
+    pub async fn find(&self, words: &str) -> Vec<String> {
+        self.find_on(&Shelf::All, words, 10_000).await
+    }
+
+    pub async fn find_on(&self, shelf: &Shelf, words: &str, most: usize) -> Vec<String> {
+        let query = Query::read(words).expect("something to look for");
+        titles(&self.store.search(&query, shelf, most).await.expect("found"))
+    }
+
     pub async fn head(&self, shelf: &Shelf) -> ShelfHead {
         let heads = self.heads().await;
         heads.into_iter().find(|head| head.shelf == *shelf).expect("the shelf is listed")
@@ -216,6 +231,13 @@ pub fn filed(id: &str, categories: &[&str]) -> Source {
 
 pub fn category(name: &str) -> Category {
     Category { name: name.to_owned(), ..Category::default() }
+}
+
+/// One source, enrolled.
+pub async fn one_source(place: Place) -> (House, Source) {
+    let (house, a) = (House::new(place).await, source("a"));
+    house.enroll(std::slice::from_ref(&a)).await;
+    (house, a)
 }
 
 /// An entry with guid, link and title made from `name`.

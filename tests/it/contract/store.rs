@@ -10,23 +10,6 @@ use feedloom::store::{Committed, Error, Finish, Known, Slice};
 
 use super::house::*;
 
-macro_rules! contract {
-    ($($promise:ident,)*) => {
-        mod in_memory {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $promise() {
-                super::$promise(super::Place::Memory).await
-            })*
-        }
-        mod in_a_file {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $promise() {
-                super::$promise(super::Place::File).await
-            })*
-        }
-    };
-}
-
 contract! {
     // who an entry is
     one_guid_is_one_item,
@@ -1230,12 +1213,6 @@ async fn it_answers(place: Place) {
     house.store.ping().await.expect("an answer");
     let unknown = Shelf::Category("unknown".to_owned());
     assert!(house.items(&unknown).await.is_empty());
-}
-
-async fn one_source(place: Place) -> (House, Source) {
-    let (house, a) = (House::new(place).await, source("a"));
-    house.enroll(std::slice::from_ref(&a)).await;
-    (house, a)
 }
 
 /// A poll that takes an entry as the list shows it.

@@ -1,0 +1,113 @@
+//! What readers search: the index is walked from the newest document on, and asked no more than it has
+//! to say. What it knows may be a few seconds old, so every hit is looked up where it stands now.
+//!
+//! Bounds: each posting of a query's terms is passed at most once, and the index holds so many
+//! documents and no more; of what it finds only so much is looked up. A query has its own bounds.
+
+use std::cmp::Reverse;
+
+use rusqlite::{Connection, Result, params};
+
+use super::window::Order;
+use super::{index, read, shelf};
+use crate::model::feed::Shelf;
+use crate::model::item::Item;
+use crate::model::text::{Phrase, Query};
+use crate::store::{Error, FOUND_BYTES};
+
+/// Hits that are not to be shown (withdrawn since, or on no shelf of the reader's) before it gives up.
+const PASSED: usize = 4096;
+
+/// Hits of one second that are put in order, beyond those asked for.
+const EQUALS: usize = 256;
+
+/// The newest items on a shelf that have all of a query.
+pub(super) fn search(
+    connection: &Connection,
+    query: &Query,
+    within: &Shelf,
+    most: usize,
+) -> Result<Vec<Item>, Error> {
+    let Some(shelf) = shelf::of(connection, within)? else { return Ok(Vec::new()) };
+    let filter = (*within != Shelf::All).then_some(shelf);
+    let mut hits = hits(connection, &expression(query, filter), shelf, most)?;
+    hits.sort_unstable_by_key(|hit| Reverse(hit.order));
+    hits.truncate(most);
+    let rows = hits.into_iter().map(|hit| hit.item);
+    read::by_rows(connection, rows, FOUND_BYTES)
+}
+
+/// A query as FTS5 reads it. Terms have neither quotes nor anything else of its syntax.
+fn expression(query: &Query, shelf: Option<i64>) -> String {
+    let shelf = shelf.map(|shelf| format!("\"{}\"", index::shelf_term(shelf)));
+    let phrases = query.phrases().iter().map(phrase);
+    shelf.into_iter().chain(phrases).collect::<Vec<_>>().join(" AND ")
+}
+
+fn phrase(phrase: &Phrase) -> String {
+    let open = if phrase.is_open() { " *" } else { "" };
+    format!("\"{}\"{open}", phrase.terms().join(" "))
+}
+
+/// A document that is to be shown.
+struct Hit {
+    item: i64,
+    order: Order,
+}
+
+/// The first `most` of them, and those of the last one's second.
+fn hits(connection: &Connection, expression: &str, shelf: i64, most: usize) -> Result<Vec<Hit>> {
+    let mut statement = connection.prepare_cached(HITS)?;
+    let mut rows = statement.query(params![expression, shelf])?;
+    let (mut hits, mut passed, mut last) = (Vec::new(), 0, None);
+    while let Some(row) = rows.next()? {
+        let second = index::second(row.get(0)?);
+        let is_full = hits.len() >= most && last != Some(second);
+        if is_full || hits.len() >= most.saturating_add(EQUALS) || passed == PASSED {
+            break;
+        }
+        let Some(item) = row.get(1)? else {
+            passed += 1;
+            continue;
+        };
+        hits.push(Hit { item, order: (row.get(2)?, row.get(3)?, Reverse(row.get(4)?)) });
+        last = Some(second);
+    }
+    Ok(hits)
+}
+
+/// The joins are written so that SQLite begins with the index and asks it for its own order.
+const HITS: &str = "
+    SELECT term.rowid, place.item, order_ms, poll, ordinal FROM term
+    LEFT JOIN document ON number = term.rowid
+    LEFT JOIN place ON place.item = document.item AND shelf = ?2 AND gone = 0
+    WHERE term MATCH ?1 ORDER BY term.rowid DESC";
+
+#[cfg(test)]
+mod tests {
+    use super::super::file;
+    use super::super::statement::Statement;
+    use super::*;
+
+    fn check(words: &str, shelf: Option<i64>, expected: &str) {
+        assert_eq!(expression(&Query::read(words).expect("a query"), shelf), expected);
+    }
+
+    #[test]
+    fn a_query_is_written_as_phrases() {
+        check("重庆日报", None, r#""重庆 庆日 日报""#);
+        check("A股 appl", Some(7), "\"\u{E000}7\" AND \"a 股\" * AND \"appl\" *");
+        check("\"AND\" OR* 汽", None, r#""and" * AND "or" AND "汽" *"#);
+    }
+
+    #[test]
+    fn the_index_is_walked_without_sorting() {
+        let connection = file::open_memory().expect("memory");
+        let sql = format!("EXPLAIN QUERY PLAN {HITS}");
+        let steps: Vec<String> =
+            connection.all(&sql, params!["a", 1], |row| row.get(3)).expect("a plan");
+        assert!(steps[0].starts_with("SCAN term VIRTUAL TABLE"), "{steps:?}");
+        assert!(steps.iter().all(|step| !step.contains("TEMP B-TREE")), "{steps:?}");
+        assert!(steps[1..].iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
+    }
+}
