@@ -90,6 +90,8 @@ fn feed() -> Feed {
         zone: feedloom::model::time::Zone::default(),
     };
     let head = ShelfHead {
+        name: None,
+        rank: None,
         shelf: Shelf::All,
         title: "全部".into(),
         description: None,

@@ -125,6 +125,7 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         window: config.window,
         max_age: u32::try_from(config.server.max_age.as_secs()).unwrap_or(u32::MAX),
         capacity: config.server.cache,
+        views: config.views.into(),
         retired: config.server.retired,
     };
     let press = Arc::new(Press::new(store.clone(), config.site, terms));

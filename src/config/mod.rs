@@ -12,6 +12,7 @@ mod server;
 mod site;
 mod source;
 mod toml;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -25,8 +26,9 @@ use crate::adapter::Adapter;
 use crate::adapter::setting::{Mistake, Name, Reader, Setting, Value};
 use crate::model::category::Category;
 use crate::model::feed::{Site, Window};
-use crate::model::source::Source;
+use crate::model::source::{Source, SourceId};
 use crate::model::time::Zone;
+use crate::model::view::View;
 
 /// Everything the file says, with defaults where it says nothing.
 pub struct Config {
@@ -44,6 +46,8 @@ pub struct Config {
     pub window: Window,
     /// What is pulled, in the file's order.
     pub upstreams: Vec<Upstream>,
+    /// Named feeds made of shelves.
+    pub views: Vec<View>,
     /// Categories the file describes; others come into being by their names.
     pub categories: Vec<Category>,
 }
@@ -157,6 +161,9 @@ fn read(
         categories: &categories,
     };
     let upstreams = source::read(reader.tables("source"), &around, reader.mistakes());
+    let ids: Vec<SourceId> = upstreams.iter().map(|upstream| upstream.source.id.clone()).collect();
+    let known = view::Known { sources: &ids, categories: &categories, window: defaults.window };
+    let views = view::read(reader.tables("view"), &known, reader.mistakes());
     reader.finish();
     let owner = owner?;
     Some(Config {
@@ -167,6 +174,7 @@ fn read(
         store: keeping.url,
         window: defaults.window,
         upstreams,
+        views,
         categories,
     })
 }

@@ -148,7 +148,7 @@ fn source(
 }
 
 /// The name of a category; the id of one the file describes stands for its name.
-fn category(setting: &Setting, known: &[Category]) -> Result<String, Mistake> {
+pub(super) fn category(setting: &Setting, known: &[Category]) -> Result<String, Mistake> {
     let name = check::words(setting)?;
     let is_named = |category: &&Category| folded(&category.name) == folded(&name);
     let has_id = |category: &&Category| category.slug.as_deref() == Some(name.as_str());
@@ -223,7 +223,7 @@ fn refuse_keys_of_other_kinds<'s>(
     }
 }
 
-fn window(reader: &mut Reader, base: Window) -> Window {
+pub(super) fn window(reader: &mut Reader, base: Window) -> Window {
     let Some(table) = reader.table("window") else { return base };
     let mut inner = Reader::new(table, reader.mistakes());
     let window = Window {
@@ -258,7 +258,7 @@ fn limits(reader: &mut Reader, base: Limits) -> Limits {
 }
 
 /// A count from `least` to a hundred thousand, more than anybody means.
-fn number<'s>(reader: &mut Reader<'s, '_>, key: &'s str, least: i64) -> Option<usize> {
+pub(super) fn number<'s>(reader: &mut Reader<'s, '_>, key: &'s str, least: i64) -> Option<usize> {
     let number = reader.integer(key, least..=100_000)?;
     Some(usize::try_from(number).expect("the range begins at zero or above"))
 }

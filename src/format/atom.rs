@@ -39,7 +39,7 @@ impl Format for Atom {
                 ..atom::Generator::default()
             }),
             links: vec![
-                link("self", format!("{}.atom", feed.address), Some("application/atom+xml")),
+                link("self", feed.address_as("atom"), Some("application/atom+xml")),
                 link("alternate", feed.home.clone(), Some("text/html")),
             ],
             lang: feed.language.clone(),

@@ -35,7 +35,8 @@ impl Format for Json {
                 version: VERSION,
                 title: &feed.title,
                 home_page_url: &feed.home,
-                feed_url: format!("{}.json", feed.address),
+                feed_url: feed.address_as("json"),
+                _feedloom: feed.cursor.map(|cursor| FeedExtension { cursor: cursor.written() }),
                 description: &feed.description,
                 language: feed.language.as_deref(),
                 items: feed.items.iter().map(|item| item_of(feed.link_of(item), item)).collect(),
@@ -118,6 +119,14 @@ struct FeedJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
     items: Vec<ItemJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    _feedloom: Option<FeedExtension>,
+}
+
+/// Where a reader goes on who asked what came since.
+#[derive(Serialize)]
+struct FeedExtension {
+    cursor: String,
 }
 
 #[derive(Serialize)]

@@ -219,6 +219,8 @@ mod tests {
         let at = Timestamp::from_seconds(1_653_624_195, Offset::CHINA).unwrap();
         let head = Head { revision: Revision(1), at };
         let shelf = |shelf, title: &str| ShelfHead {
+            name: None,
+            rank: None,
             shelf,
             title: title.to_owned(),
             description: None,

@@ -44,7 +44,7 @@ impl Format for Rss {
             atom_ext: Some(AtomExtension {
                 links: vec![Link {
                     rel: "self".to_owned(),
-                    href: format!("{}.rss", feed.address),
+                    href: feed.address_as("rss"),
                     mime_type: Some("application/rss+xml".to_owned()),
                     ..Link::default()
                 }],

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::cut::{Cursor, Cut};
 use super::item::{Item, ItemId};
 use super::source::SourceId;
-use super::text::PlainText;
+use super::text::{PlainText, Query};
 use super::time::{Timestamp, Zone};
 
 /// Something with members in order and a head.
@@ -67,6 +68,10 @@ pub struct Head {
 pub struct ShelfHead {
     /// The shelf.
     pub shelf: Shelf,
+    /// What a category is called by sources; of other shelves nothing.
+    pub name: Option<String>,
+    /// Its place in the file, when it has one.
+    pub rank: Option<u32>,
     /// Its title.
     pub title: String,
     /// A sentence about it.
@@ -149,6 +154,15 @@ pub struct Site {
     pub zone: Zone,
 }
 
+/// What was searched for in a feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// As it was typed.
+    pub words: String,
+    /// As it was understood.
+    pub query: Query,
+}
+
 /// One shelf as a document: what a format receives. Complete; rendering asks nothing else.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feed {
@@ -160,8 +174,14 @@ pub struct Feed {
     pub language: Option<String>,
     /// Stable id of the feed, an absolute URI that holds neither host nor title.
     pub id: String,
-    /// Its address without suffix; a format adds its own.
+    /// Its address without suffix and query; see `Feed::address_as`.
     pub address: String,
+    /// What was asked of it, as it stands at the end of its address.
+    pub query: String,
+    /// What was searched for.
+    pub search: Option<Search>,
+    /// Where a reader goes on who asked what came since.
+    pub cursor: Option<Cursor>,
     /// Where people read it.
     pub home: String,
     /// The title of the site it is from.
@@ -187,6 +207,9 @@ impl Feed {
             language: head.language.clone().or_else(|| site.language.clone()),
             id: head.shelf.urn(),
             address: format!("{}{}", site.url, head.shelf.path()),
+            query: String::new(),
+            search: None,
+            cursor: None,
             home: site.home_of(&head.shelf),
             site_title: site.title.clone(),
             updated: site.local(head.head.at),
@@ -194,6 +217,27 @@ impl Feed {
             site: site.url.clone(),
             items,
         }
+    }
+
+    /// The feed as cut by a reader. Its time is that of its newest item, so that it changes only when
+    /// one of them does.
+    pub fn cut(self, cut: &Cut, items: Vec<Item>) -> Feed {
+        let (query, feed) = (cut.written(), Feed { items, ..self });
+        let search = cut.query.clone().map(|query| Search { words: cut.words().to_owned(), query });
+        let id = Uuid::new_v5(&FEEDS, format!("{}{query}", feed.id).as_bytes()).urn().to_string();
+        Feed { id, query, search, updated: feed.newest(), ..feed }
+    }
+
+    /// The last time any of its items came or changed; the beginning of time for none.
+    pub fn newest(&self) -> Timestamp {
+        let beginning = Timestamp::from_millis(0, self.updated.offset()).unwrap_or(self.updated);
+        let changed = self.items.iter().map(|item| item.updated.max(item.seen));
+        changed.max().map_or(beginning, |at| at.at(self.updated.offset()))
+    }
+
+    /// Its own address in a format.
+    pub fn address_as(&self, format: &str) -> String {
+        format!("{}.{format}{}", self.address, self.query)
     }
 
     /// Where an item is read: the article's own address, else its page here.

@@ -2,17 +2,20 @@
 //! and nothing here knows a room above it.
 //!
 //! Reading order: `time` and `text` (what fields are made of), `draft` (how anything from
-//! outside becomes an item), `item`, `source`, `category`, `feed`.
+//! outside becomes an item), `item`, `source`, `category`, `feed`, `view` and `cut` (what a feed shows).
 
 pub mod category;
+pub mod cut;
 pub mod draft;
 pub mod feed;
 pub mod item;
 pub mod link;
 pub mod pinyin;
 pub mod rules;
+pub mod sieve;
 pub mod source;
 pub mod status;
 pub mod text;
 pub mod time;
 mod titles;
+pub mod view;

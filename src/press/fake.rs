@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::model::category::Category;
+use crate::model::cut::{Cursor, Since};
 use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead, Site, Window};
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
 use crate::model::text::{PlainText, Query};
 use crate::model::time::{Offset, Timestamp, Zone};
-use crate::store::{Claimed, Committed, Error, Known, PollLease, Slice, Store};
+use crate::model::view::Selection;
+use crate::store::{Claimed, Committed, Error, Known, News, PollLease, Slice, Store};
 
 /// Holds what a test put in.
 pub(crate) struct Fake {
@@ -83,6 +85,8 @@ impl Fake {
         };
         let at = time(i64::try_from(revision).unwrap()).plus(std::time::Duration::from_millis(250));
         let head = ShelfHead {
+            name: None,
+            rank: None,
             title: shelf.path(),
             shelf: shelf.clone(),
             description: None,
@@ -167,6 +171,43 @@ impl Store for Fake {
             items.iter().take(most).map(headline).collect()
         };
         Ok(shelves.iter().map(of).collect())
+    }
+
+    async fn select(&self, selection: &Selection) -> Result<Vec<Item>, Error> {
+        self.answer()?;
+        self.reads.fetch_add(1, SeqCst);
+        let (shelves, mut sifting) = (self.shelves.lock().unwrap(), selection.sieve.sift());
+        let mut items: Vec<Item> = Vec::new();
+        for shelf in &selection.shelves {
+            for item in shelves.get(shelf).map(|(_, items)| items.as_slice()).unwrap_or_default() {
+                let is_found = selection
+                    .query
+                    .as_ref()
+                    .is_none_or(|query| query.matches(&item.searched(1 << 20)));
+                let is_new = items.iter().all(|known| known.id != item.id);
+                if is_new && is_found && sifting.passes(item) {
+                    items.push(item.clone());
+                }
+            }
+        }
+        items.truncate(selection.window.max);
+        Ok(items)
+    }
+
+    async fn since(&self, _: &[Shelf], since: Since, most: usize) -> Result<Option<News>, Error> {
+        self.answer()?;
+        let Since::Cursor(cursor) = since else { unreachable!("asked of the real store") };
+        if cursor != self.mark(cursor.revision).await? {
+            return Ok(None);
+        }
+        let shelves = self.shelves.lock().unwrap();
+        let items = shelves[&Shelf::All].1.iter().take(most).cloned().collect();
+        Ok(Some(News { items, cursor: Cursor { revision: Revision(99), check: 7 } }))
+    }
+
+    async fn mark(&self, revision: Revision) -> Result<Cursor, Error> {
+        self.answer()?;
+        Ok(Cursor { revision, check: 7 })
     }
 
     async fn item(&self, id: ItemId) -> Result<Option<Item>, Error> {

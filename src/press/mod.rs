@@ -10,6 +10,7 @@
 //! stands in, and where there is none that is an error.
 
 mod coding;
+mod cutting;
 mod directory;
 #[cfg(test)]
 pub(crate) mod fake;
@@ -32,12 +33,15 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::format::{self, Document, Format};
+use crate::model::cut::Cursor;
 use crate::model::feed::{Catalogue, Feed, Headline, Revision, Shelf, ShelfHead, Site, Window};
 use crate::model::item::Item;
 use crate::model::time::Timestamp;
+use crate::model::view::{Selection, View};
 use crate::store::{Error, Store};
 
 pub use coding::{CODINGS, Coding, LEAST};
+use cutting::Cutting;
 use directory::Directory;
 pub use directory::Place;
 use headlines::Headlines;
@@ -68,6 +72,8 @@ pub struct Printed {
     pub document: Document,
     /// The last change that shows in it, in whole seconds.
     pub last_modified: Timestamp,
+    /// Where a reader goes on who asked what came since.
+    pub cursor: Option<Cursor>,
     hash: Hash,
 }
 
@@ -81,7 +87,7 @@ impl Printed {
         let digest = Sha256::digest(&document.bytes);
         let hash = digest[..16].try_into().expect("SHA-256 has 32 bytes");
         let last_modified = Timestamp::from_seconds(at.seconds(), at.offset()).unwrap_or(at);
-        Printed { document, last_modified, hash }
+        Printed { document, last_modified, cursor: None, hash }
     }
 
     /// Its strong entity tag in a coding, quotes included: two codings are two tags (RFC 9110
@@ -125,7 +131,7 @@ impl Weighter<Assembled, Arc<Feed>> for ByBytes {
 }
 
 /// What a press goes by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Terms {
     /// How much of a shelf its feed shows.
     pub window: Window,
@@ -133,13 +139,21 @@ pub struct Terms {
     pub max_age: u32,
     /// Bytes of documents, of their coded copies and of feeds that are kept, all told.
     pub capacity: usize,
+    /// Named feeds made of shelves.
+    pub views: Arc<[View]>,
     /// Paths that ended for good; shelves at them are not shown any more.
     pub retired: Vec<String>,
 }
 
 impl Default for Terms {
     fn default() -> Terms {
-        Terms { window: Window::default(), max_age: 300, capacity: 64 << 20, retired: Vec::new() }
+        Terms {
+            window: Window::default(),
+            max_age: 300,
+            capacity: 64 << 20,
+            views: Arc::default(),
+            retired: Vec::new(),
+        }
     }
 }
 
@@ -150,6 +164,7 @@ pub struct Press {
     terms: Terms,
     directory: RwLock<Directory>,
     looking: Mutex<()>,
+    cutting: Cutting,
     sheets: Sheets,
     headlines: Headlines,
     copies: Cache<Copy, Bytes, ByBytes>,
@@ -165,8 +180,9 @@ impl Press {
         Press {
             store,
             site: Arc::new(site),
+            directory: RwLock::new(Directory::new(terms.views.clone())),
             terms,
-            directory: RwLock::default(),
+            cutting: Cutting::default(),
             looking: Mutex::default(),
             sheets: Sheets::new(capacity / 2),
             headlines: Headlines::default(),
@@ -186,7 +202,7 @@ impl Press {
         let sheet = Sheet::Feed(shelf.clone(), format.name());
         let printed = self.sheets.get(&sheet, head.head.revision.0, async {
             let feed = self.feed(&head).await?;
-            self.render(head.head.at, move || format.render(&feed)).await
+            self.render(feed.updated, move || format.render(&feed)).await
         });
         printed.await.map(Some)
     }
@@ -205,10 +221,23 @@ impl Press {
     async fn feed(&self, head: &ShelfHead) -> Result<Arc<Feed>, Error> {
         let key = (head.shelf.clone(), head.head.revision);
         let feed = self.feeds.get_or_insert_async(&key, async {
-            let items = self.store.items(&head.shelf, self.terms.window).await?;
-            Ok(Arc::new(Feed::assemble(&self.site, head, items, self.terms.max_age)))
+            let items = self.store.select(&self.selection(&head.shelf)).await?;
+            let feed = Feed::assemble(&self.site, head, items, self.terms.max_age);
+            // What moves a view's head need not show in it; its time is then that of its items.
+            let is_view = matches!(head.shelf, Shelf::View(_));
+            let updated = if is_view { feed.newest() } else { feed.updated };
+            Ok(Arc::new(Feed { updated, ..feed }))
         });
         feed.await
+    }
+
+    /// What the feed of a shelf or view shows.
+    fn selection(&self, shelf: &Shelf) -> Selection {
+        let view = |id: &String| {
+            self.read(|directory| directory.view(id).map(|(view, shelves)| view.selection(shelves)))
+        };
+        let of_view = if let Shelf::View(id) = shelf { view(id) } else { None };
+        of_view.unwrap_or_else(|| Selection::of(shelf.clone(), self.terms.window))
     }
 
     /// The index: categories with their newest headlines.

@@ -15,6 +15,7 @@ use super::router::{self, Route};
 use super::status::Upstream;
 use super::{feeds, former, pages, status};
 use crate::clock::Clock;
+use crate::model::cut::Cut;
 use crate::model::source::SourceId;
 use crate::press::Press;
 use crate::store::Store;
@@ -53,6 +54,11 @@ impl Asked<'_> {
         }
         let query = self.head.uri.query().map(|query| format!("?{query}"));
         Err(Error::Moved(format!("{path}{}", query.unwrap_or_default())))
+    }
+
+    /// What is asked of a feed beyond its address.
+    pub(super) fn cut(&self) -> Cut {
+        self.head.uri.query().map(Cut::read).unwrap_or_default()
     }
 
     /// The `Accept` header.
@@ -110,7 +116,10 @@ impl Desk {
         path: &str,
         name: &str,
     ) -> Result<Reply, Error> {
-        let is_feed = matches!(route, Route::All | Route::Category | Route::Source | Route::View);
+        let is_feed = matches!(
+            route,
+            Route::All | Route::Category | Route::Source | Route::View | Route::Search
+        );
         if !is_feed && route != Route::Item {
             asked.under(path)?;
         }
@@ -118,6 +127,7 @@ impl Desk {
             Route::All | Route::Category | Route::Source | Route::View => {
                 feeds::get(self, asked, route, name).await
             }
+            Route::Search => feeds::search(self, asked, name).await,
             Route::Item => pages::item(self, asked, name).await,
             Route::Index => pages::index(self).await,
             Route::Outlines => pages::outlines(self).await,

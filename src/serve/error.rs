@@ -25,6 +25,8 @@ pub(super) enum Error {
     NotImplemented,
     /// An HTTP/1.1 request that says no host (RFC 9112 section 3.2).
     NoHost,
+    /// A search for nothing.
+    NoWords,
     /// A longer address than any of ours.
     TooLong,
     /// This client has too many requests under way.
@@ -73,6 +75,7 @@ impl Error {
                 .with(header::ALLOW, METHODS),
             Error::NotImplemented => words(501, "This method is not known.\n"),
             Error::NoHost => words(400, "The request names no host.\n"),
+            Error::NoWords => words(400, "Say what to search for, as in /search.atom?q=words\n"),
             Error::TooLong => words(414, "The address is too long.\n"),
             Error::TooMany => {
                 words(429, "You have too many requests under way.\n").with(header::RETRY_AFTER, "5")

@@ -1,7 +1,7 @@
-//! A feed, conditionally, from the press: `/category/{slug}`, `/source/{id}` and `/all`, each with
-//! the suffix of a format, or without one for whichever format the reader prefers.
+//! A feed, conditionally, from the press: `/category/{slug}`, `/source/{id}`, `/view/{id}`, `/all` and
+//! `/search`, each with the suffix of a format, or without one for whichever the reader prefers.
 
-use http::header;
+use http::{HeaderName, header};
 
 use super::accept;
 use super::desk::{Asked, Desk};
@@ -9,6 +9,7 @@ use super::error::Error;
 use super::reply::Reply;
 use super::router::Route;
 use crate::format::{self, Format, html};
+use crate::model::cut::Cut;
 use crate::model::feed::Shelf;
 use crate::model::source::SourceId;
 use crate::press::Place;
@@ -20,16 +21,70 @@ pub(super) async fn get(
     route: Route,
     name: &str,
 ) -> Result<Reply, Error> {
-    let (slug, suffix) =
-        name.split_once('.').map_or((name, None), |(slug, suffix)| (slug, Some(suffix)));
-    let named = suffix.map(|suffix| format::named(suffix).ok_or(Error::NotFound)).transpose()?;
+    let (slug, named) = split(name)?;
     let shelf = place(desk, shelf(route, slug).ok_or(Error::NotFound)?).await?;
-    let ending = suffix.map(|suffix| format!(".{suffix}")).unwrap_or_default();
-    asked.under(&format!("{}{ending}", shelf.path()))?;
-    match named {
-        Some(format) => print(desk, &shelf, format).await,
-        None => negotiate(desk, &shelf, &asked.accept()).await,
+    asked.under(&format!("{}{}", shelf.path(), ending(named)))?;
+    answer(desk, asked, &Topic::Shelf(shelf), named).await
+}
+
+/// Answers a search, as a feed or a page; without words there is only the page that asks for some.
+pub(super) async fn search(desk: &Desk, asked: &Asked<'_>, name: &str) -> Result<Reply, Error> {
+    let (_, named) = split(name)?;
+    asked.under(&format!("/search{}", ending(named)))?;
+    if asked.cut().query.is_some() {
+        return answer(desk, asked, &Topic::Search, named).await;
     }
+    let format = named.or_else(|| preferred(&asked.accept())).ok_or(Error::NotFound)?;
+    match format.name() == html::Html.name() {
+        true => Ok(Reply::fresh(html::ask(desk.press.site())).with(header::VARY, "Accept")),
+        false => Err(Error::NoWords),
+    }
+}
+
+/// What a feed is of.
+enum Topic {
+    Shelf(Shelf),
+    /// What is found in everything.
+    Search,
+}
+
+impl Topic {
+    fn path(&self) -> String {
+        match self {
+            Topic::Shelf(shelf) => shelf.path(),
+            Topic::Search => "/search".to_owned(),
+        }
+    }
+}
+
+/// A name and the format its suffix means, if it has one.
+fn split(name: &str) -> Result<(&str, Option<&'static dyn Format>), Error> {
+    match name.split_once('.') {
+        None => Ok((name, None)),
+        Some((slug, suffix)) => Ok((slug, Some(format::named(suffix).ok_or(Error::NotFound)?))),
+    }
+}
+
+fn ending(format: Option<&'static dyn Format>) -> String {
+    format.map(|format| format!(".{}", format.name())).unwrap_or_default()
+}
+
+async fn answer(
+    desk: &Desk,
+    asked: &Asked<'_>,
+    topic: &Topic,
+    named: Option<&'static dyn Format>,
+) -> Result<Reply, Error> {
+    let cut = asked.cut();
+    if let Some(format) = named {
+        return print(desk, topic, format, &cut).await;
+    }
+    // The same bytes under the same tag as at the address with the suffix, which the answer names
+    // (RFC 9110 section 8.7): that one is the feed's own address.
+    let format = preferred(&asked.accept()).ok_or(Error::NotFound)?;
+    let reply = print(desk, topic, format, &cut).await?;
+    let path = format!("{}.{}{}", topic.path(), format.name(), cut.written());
+    Ok(reply.with(header::CONTENT_LOCATION, &path).with(header::VARY, "Accept"))
 }
 
 fn shelf(route: Route, slug: &str) -> Option<Shelf> {
@@ -50,24 +105,40 @@ async fn place(desk: &Desk, shelf: Shelf) -> Result<Shelf, Error> {
     }
 }
 
-async fn print(desk: &Desk, shelf: &Shelf, format: &'static dyn Format) -> Result<Reply, Error> {
-    let printed = desk.press.print(shelf, format).await?.ok_or(Error::NotFound)?;
-    let address = format!("<{}{}>", desk.press.site().url, path(shelf, format));
-    let reply = Reply::printed(printed);
-    // A page is for people and search engines; programs read the feeds.
-    if format.name() == html::Html.name() {
-        return Ok(reply.with(header::LINK, &(address + "; rel=\"canonical\"")));
+async fn print(
+    desk: &Desk,
+    topic: &Topic,
+    format: &'static dyn Format,
+    cut: &Cut,
+) -> Result<Reply, Error> {
+    let printed = match topic {
+        Topic::Search => desk.press.search(format, cut).await?,
+        Topic::Shelf(shelf) if cut.is_empty() => desk.press.print(shelf, format).await?,
+        Topic::Shelf(shelf) => desk.press.cut(shelf, format, cut).await?,
+    };
+    let printed = printed.ok_or(Error::NotFound)?;
+    let (site, path) = (&desk.press.site().url, topic.path());
+    let address = format!("<{site}{path}.{}{}>", format.name(), cut.written());
+    let cursor = printed.cursor;
+    let mut reply = Reply::printed(printed);
+    if let Some(cursor) = cursor {
+        reply = reply.with(CURSOR, &cursor.written());
     }
-    Ok(reply.open().hidden().with(header::LINK, &(address + "; rel=\"self\"")))
+    // A page is for people and search engines, as it is; programs read the feeds.
+    let is_page = format.name() == html::Html.name();
+    let rel = if is_page { "canonical" } else { "self" };
+    let reply = reply.with(header::LINK, &format!("{address}; rel=\"{rel}\""));
+    let reply = if is_page { reply } else { reply.open() };
+    Ok(if is_page && cut.is_empty() { reply } else { reply.hidden() })
 }
 
-/// The same bytes under the same tag as at the address with the suffix, which the answer names
-/// (RFC 9110 section 8.7): that one is the feed's own address.
-async fn negotiate(desk: &Desk, shelf: &Shelf, accept: &str) -> Result<Reply, Error> {
+/// Where a reader goes on who asked what came since.
+const CURSOR: HeaderName = HeaderName::from_static("feedloom-cursor");
+
+/// The format a reader likes best.
+fn preferred(accept: &str) -> Option<&'static dyn Format> {
     let offers: Vec<_> = format::ALL.iter().map(|format| (*format, wishes(*format))).collect();
-    let format = accept::best(accept, &offers).ok_or(Error::NotFound)?;
-    let reply = print(desk, shelf, format).await?;
-    Ok(reply.with(header::CONTENT_LOCATION, &path(shelf, format)).with(header::VARY, "Accept"))
+    accept::best(accept, &offers)
 }
 
 /// The media types by which a format may be asked for: its own, and what readers call it besides.
@@ -80,8 +151,4 @@ fn wishes(format: &'static dyn Format) -> Vec<&'static str> {
         _ => &[],
     };
     std::iter::once(own).chain(besides.iter().copied()).collect()
-}
-
-fn path(shelf: &Shelf, format: &dyn Format) -> String {
-    format!("{}.{}", shelf.path(), format.name())
 }

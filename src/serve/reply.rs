@@ -209,7 +209,10 @@ impl Reply {
         say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         if self.is_open {
             say(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-            say(header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Last-Modified, Link, Retry-After");
+            say(
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                "ETag, Last-Modified, Link, Retry-After, Feedloom-Cursor",
+            );
         }
         if self.body.document().media_type.starts_with("text/html") {
             say(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);

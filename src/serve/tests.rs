@@ -17,8 +17,10 @@ use tokio::time::Instant;
 use super::*;
 use crate::clock::Manual;
 use crate::format;
-use crate::model::feed::Shelf;
+use crate::model::feed::{Shelf, Window};
+use crate::model::sieve::{Rule, Sieve};
 use crate::model::source::{PollState, SourceId};
+use crate::model::view::{Member, View};
 use crate::press::fake::{Fake, item, site, time};
 use crate::press::{Press, Terms};
 
@@ -240,7 +242,7 @@ async fn c_10_other_sites_may_read_feeds() {
     assert_eq!(header(&answer, "access-control-allow-origin"), "*");
     assert_eq!(
         header(&answer, "access-control-expose-headers"),
-        "ETag, Last-Modified, Link, Retry-After"
+        "ETag, Last-Modified, Link, Retry-After, Feedloom-Cursor"
     );
     let question = [
         "origin: https://b.example",
@@ -371,6 +373,128 @@ async fn c_17_old_slugs_lead_on_in_one_step() {
         (308, "/category/shizheng.atom")
     );
     assert_eq!(header(&house.get("/category/politics").await, "location"), "/category/shizheng");
+}
+
+#[tokio::test]
+async fn a_limit_cuts_a_feed_and_says_so_in_its_address() {
+    let house = house();
+    house.store.put(Shelf::All, 7, &["third", "second", "first"]);
+    house.desk.press.reload().await.unwrap();
+    let answer = house.get("/all.json?limit=2&utm=x").await;
+    let feed: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(feed["items"].as_array().unwrap().len(), 2);
+    assert_eq!(feed["feed_url"], "https://feeds.example/all.json?limit=2");
+    let own = "<https://feeds.example/all.json?limit=2>; rel=\"self\"";
+    assert_eq!(header(&answer, "link"), own);
+    let tag = format!("if-none-match: {}", header(&answer, "etag"));
+    assert_eq!(house.ask("GET", "/all.json?limit=2", &[&tag]).await.status(), 304);
+    let negotiated = house.ask("GET", "/all?limit=2", &["accept: application/feed+json"]).await;
+    assert_eq!(header(&negotiated, "content-location"), "/all.json?limit=2");
+    assert_eq!(negotiated.body(), answer.body());
+}
+
+#[tokio::test]
+async fn what_was_not_seen_stays_the_same_while_its_items_do() {
+    let house = house();
+    house.store.put(Shelf::All, 7, &["third", "second", "first"]);
+    house.desk.press.reload().await.unwrap();
+    let before = house.get("/all.atom?q=second").await;
+    house.store.put(Shelf::All, 8, &["fourth", "third", "second", "first"]);
+    house.desk.press.reload().await.unwrap();
+    let after = house.get("/all.atom?q=second").await;
+    assert_eq!(header(&before, "etag"), header(&after, "etag"));
+    assert!(String::from_utf8_lossy(after.body()).contains("second"));
+    assert!(!String::from_utf8_lossy(after.body()).contains("third"));
+}
+
+#[tokio::test]
+async fn words_are_searched_and_dropped() {
+    let house = house();
+    house.store.put(Shelf::All, 7, &["red apple", "green apple", "pear"]);
+    house.desk.press.reload().await.unwrap();
+    for (path, expected) in [
+        ("/all.json?q=apple", vec!["red apple", "green apple"]),
+        ("/all.json?drop=apple", vec!["pear"]),
+        ("/all.json?q=apple&drop=red", vec!["green apple"]),
+        ("/search.json?q=apple&limit=1", vec!["red apple"]),
+        ("/search.json?q=plum", vec![]),
+    ] {
+        let answer = house.get(path).await;
+        let feed: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        let items = feed["items"].as_array().unwrap();
+        let titles: Vec<_> = items.iter().map(|item| item["title"].as_str().unwrap()).collect();
+        assert_eq!(titles, expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_is_a_feed_and_a_page() {
+    let house = house();
+    let browser = "accept: text/html";
+    let asked = house.ask("GET", "/search", &[browser]).await;
+    assert!(String::from_utf8_lossy(asked.body()).contains("name=\"q\""));
+    let found = house.ask("GET", "/search?q=first", &[browser]).await;
+    let page = String::from_utf8_lossy(found.body()).into_owned();
+    assert!(page.contains("<mark>first</mark>") && page.contains("value=\"first\""), "{page}");
+    assert_eq!(header(&found, "x-robots-tag"), "noindex");
+    let feed = house.get("/search.rss?q=first").await;
+    let own = "<https://feeds.example/search.rss?q=first>; rel=\"self\"";
+    assert_eq!((feed.status().as_u16(), header(&feed, "link")), (200, own));
+    assert_eq!(house.get("/search.rss").await.status(), 400);
+    let hostile = house.get("/search.html?q=%22%3E%3Csvg%20onload=x%3E").await;
+    assert!(!String::from_utf8_lossy(hostile.body()).contains("<svg"));
+}
+
+#[tokio::test]
+async fn a_reader_goes_on_where_it_was() {
+    let house = house();
+    let answer = house.get("/all.json?since=1-00000007").await;
+    assert_eq!(header(&answer, "feedloom-cursor"), "63-00000007");
+    let feed: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(feed["_feedloom"]["cursor"], "63-00000007");
+    let strange = house.get("/all.json?since=1-00000008").await;
+    assert_eq!(header(&strange, "feedloom-cursor"), "1-00000007", "the whole window, and a cursor");
+    assert_eq!(
+        house.get("/all.json?since=nonsense").await.body(),
+        house.get("/all.json").await.body()
+    );
+}
+
+#[tokio::test]
+async fn a_view_is_a_feed_like_any_other() {
+    let view = View {
+        id: "reading".into(),
+        title: "Reading".into(),
+        description: None,
+        language: None,
+        members: vec![Member::Source(SourceId::new("one").unwrap())],
+        query: None,
+        sieve: Sieve { drop: vec![rule("pear")], ..Sieve::default() },
+        collapse: true,
+        window: Window::default(),
+    };
+    let house = house_on(Terms { views: [view].into(), ..Terms::default() });
+    house.store.put(Shelf::Source(SourceId::new("one").unwrap()), 7, &["apple", "pear"]);
+    let feed = house.get("/view/reading.json").await;
+    let feed: serde_json::Value = serde_json::from_slice(feed.body()).unwrap();
+    assert_eq!((&feed["title"], feed["items"].as_array().unwrap().len()), (&"Reading".into(), 1));
+    assert_eq!(house.get("/view/none.json").await.status(), 404);
+    for page in ["/", "/feeds.opml"] {
+        assert!(String::from_utf8_lossy(house.get(page).await.body()).contains("/view/reading"));
+    }
+    let before = house.get("/view/reading.atom").await;
+    house.store.put(
+        Shelf::Source(SourceId::new("one").unwrap()),
+        8,
+        &["apple", "another pear", "pear"],
+    );
+    house.desk.press.refresh().await.unwrap();
+    let after = house.get("/view/reading.atom").await;
+    assert_eq!(header(&before, "etag"), header(&after, "etag"), "what is dropped changes nothing");
+}
+
+fn rule(pattern: &str) -> Rule {
+    Rule { place: crate::model::sieve::Place::Title, pattern: regex::Regex::new(pattern).unwrap() }
 }
 
 #[tokio::test]
@@ -555,6 +679,8 @@ async fn t_31_public_addresses_are_the_written_list() {
         "/category/{name}",
         "/source/{name}",
         "/view/{name}",
+        "/search",
+        "/search.{suffix}",
         "/item/{name}",
         "/feeds.opml",
         "/style.css",

@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::model::category::Category;
+use crate::model::cut::{Cursor, Since};
 use crate::model::draft::Refined;
 use crate::model::feed::{Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
@@ -24,6 +25,7 @@ use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validator
 use crate::model::status::Day;
 use crate::model::text::Query;
 use crate::model::time::Timestamp;
+use crate::model::view::Selection;
 
 /// Opens the store at `url`: `sqlite:PATH` or `sqlite::memory:`. What does not exist yet is made, its folder included.
 ///
@@ -105,6 +107,22 @@ pub trait Store: Send + Sync {
     /// The newest `most` headlines of each of these shelves, without reading bodies.
     async fn headlines(&self, shelves: &[Shelf], most: usize) -> Result<Vec<Vec<Headline>>, Error>;
 
+    /// What a selection shows, the newest first; of several shelves each item once.
+    async fn select(&self, selection: &Selection) -> Result<Vec<Item>, Error>;
+
+    /// Items whose last change that is not quiet came since, at most `most` of the earliest, shown
+    /// newest first, and where to go on; whoever goes on there misses nothing. None when a cursor is
+    /// not of this log: it was restored, or what stood there is pruned.
+    async fn since(
+        &self,
+        shelves: &[Shelf],
+        since: Since,
+        most: usize,
+    ) -> Result<Option<News>, Error>;
+
+    /// The cursor of a revision, to be handed out.
+    async fn mark(&self, revision: Revision) -> Result<Cursor, Error>;
+
     /// One item; none when it is unknown, withdrawn or pruned.
     async fn item(&self, id: ItemId) -> Result<Option<Item>, Error>;
 
@@ -141,6 +159,15 @@ pub trait Store: Send + Sync {
 
     /// Tells of new revisions: a hint, never the truth.
     fn grown(&self) -> watch::Receiver<Revision>;
+}
+
+/// What came since a reader last asked.
+#[derive(Clone, Debug)]
+pub struct News {
+    /// The newest first.
+    pub items: Vec<Item>,
+    /// Where to go on.
+    pub cursor: Cursor,
 }
 
 /// Sources taken under lease.

@@ -171,6 +171,8 @@ fn feed(items: Vec<Item>, at: Timestamp) -> Feed {
         zone: Zone::default(),
     };
     let head = ShelfHead {
+        name: None,
+        rank: None,
         shelf: Shelf::Category("a-b".into()),
         title: "A & B <c>".into(),
         description: None,

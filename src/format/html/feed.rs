@@ -6,6 +6,7 @@ use super::{Frame, MEDIA_TYPE, Moment, Subscribable, subscribable, write};
 use crate::format::{Document, EXCERPT, Format};
 use crate::model::feed::{Feed, Site};
 use crate::model::item::{Filed, Item};
+use crate::model::text::Query;
 
 /// A feed as a page.
 pub struct Html;
@@ -21,15 +22,16 @@ impl Format for Html {
 
     fn render(&self, feed: &Feed) -> Document {
         let frame = Frame::new(&feed.site_title, feed.language.as_deref());
+        let frame = frame.at(if feed.search.is_some() { "search" } else { "" });
         let path = feed.address.strip_prefix(&feed.site).unwrap_or(&feed.address);
         let stories = feed.items.iter().map(|item| Story::of(item, feed, &frame)).collect();
         write(&FeedPage {
             heading: &feed.title,
             description: &feed.description,
-            address: format!("{}.html", feed.address),
-            feeds: subscribable(&feed.site, path, ""),
+            address: feed.address_as("html"),
+            feeds: subscribable(&feed.site, path, &feed.query),
             updated: Moment::of(feed.updated),
-            query: None,
+            query: feed.search.as_ref().map(|search| search.words.as_str()),
             is_asked: true,
             stories,
             frame,
@@ -70,8 +72,8 @@ struct FeedPage<'a> {
 
 /// An item as a feed's page shows it.
 struct Story<'a> {
-    title: Vec<Run<'a>>,
-    gist: Option<Vec<Run<'a>>>,
+    title: Vec<Run>,
+    gist: Option<Vec<Run>>,
     page: String,
     publication: &'a str,
     source_page: String,
@@ -83,17 +85,37 @@ struct Story<'a> {
 }
 
 /// A piece of a text, told apart when it is what was searched for.
-struct Run<'a> {
-    text: std::borrow::Cow<'a, str>,
+struct Run {
+    text: String,
     is_hit: bool,
+}
+
+impl Run {
+    /// The pieces of a text.
+    fn all(text: String, query: Option<&Query>) -> Vec<Run> {
+        let mut runs = Vec::new();
+        let mut from = 0;
+        let mut add = |text: &str, is_hit| {
+            if !text.is_empty() {
+                runs.push(Run { text: text.to_owned(), is_hit });
+            }
+        };
+        for place in query.map(|query| query.places(&text)).unwrap_or_default() {
+            add(&text[from..place.start], false);
+            add(&text[place.clone()], true);
+            from = place.end;
+        }
+        add(&text[from..], false);
+        runs
+    }
 }
 
 impl<'a> Story<'a> {
     fn of(item: &'a Item, feed: &Feed, frame: &Frame<'_>) -> Story<'a> {
-        let plain = |text: std::borrow::Cow<'a, str>| vec![Run { text, is_hit: false }];
+        let query = feed.search.as_ref().map(|search| &search.query);
         Story {
-            title: plain(item.title.as_str().into()),
-            gist: item.excerpt(EXCERPT).map(|gist| plain(gist.into())),
+            title: Run::all(item.title.as_str().to_owned(), query),
+            gist: item.excerpt(EXCERPT).map(|gist| Run::all(gist, query)),
             page: format!("/item/{}", item.id),
             publication: item.publication(),
             source_page: format!("/source/{}.html", item.source),

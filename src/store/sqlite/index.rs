@@ -17,7 +17,7 @@ use crate::model::text::bigrams::{self, RULES};
 use crate::store::Error;
 
 /// Bytes of one item's words that can be searched.
-const WORDS: usize = 256 << 10;
+pub(super) const WORDS: usize = 256 << 10;
 
 /// Bytes of terms in one step; the item that passes it is the last.
 const STEP: usize = 256 << 10;
@@ -88,6 +88,22 @@ pub(super) fn read(connection: &Connection, most: usize) -> Result<Read, Error> 
     let sql = "SELECT EXISTS (SELECT 1 FROM log WHERE revision > ?)";
     read.has_more = connection.one(sql, [read.upto], |row| row.get(0))?;
     Ok(read)
+}
+
+/// Items that changed since, at most so many of the latest.
+pub(super) fn ahead(connection: &Connection, most: usize) -> Result<Vec<i64>> {
+    let from = Reached::load(connection)?.from();
+    let sql = "SELECT DISTINCT item FROM
+        (SELECT item FROM log WHERE revision > ? ORDER BY revision DESC LIMIT ?)";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let items: Vec<i64> = connection.all(sql, [from, most], |row| row.get(0))?;
+    let mut live = Vec::new();
+    for item in items {
+        if is_live(connection, item)? {
+            live.push(item);
+        }
+    }
+    Ok(live)
 }
 
 /// What an item is found by: its words, and the shelves it stands on; nothing when it is not to be found.

@@ -31,8 +31,10 @@ mod reader;
 mod row;
 mod schema;
 mod search;
+mod select;
 mod shelf;
 mod sighting;
+mod since;
 mod statement;
 mod window;
 mod writer;
@@ -45,14 +47,16 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
-use super::{Claimed, Committed, Error, Known, PollLease, Slice, Store};
+use super::{Claimed, Committed, Error, Known, News, PollLease, Slice, Store};
 use crate::model::category::Category;
+use crate::model::cut::{Cursor, Since};
 use crate::model::feed::{Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
 use crate::model::text::Query;
 use crate::model::time::Timestamp;
+use crate::model::view::Selection;
 
 /// A store in one file, or in memory.
 pub struct Sqlite {
@@ -199,6 +203,25 @@ impl Store for Sqlite {
     async fn headlines(&self, shelves: &[Shelf], most: usize) -> Result<Vec<Vec<Headline>>, Error> {
         let shelves = shelves.to_vec();
         self.read(move |connection| read::headlines(connection, &shelves, most)).await
+    }
+
+    async fn select(&self, selection: &Selection) -> Result<Vec<Item>, Error> {
+        let selection = selection.clone();
+        self.read(move |connection| select::select(connection, &selection)).await
+    }
+
+    async fn since(
+        &self,
+        shelves: &[Shelf],
+        since: Since,
+        most: usize,
+    ) -> Result<Option<News>, Error> {
+        let shelves = shelves.to_vec();
+        self.read(move |connection| since::since(connection, &shelves, since, most)).await
+    }
+
+    async fn mark(&self, revision: Revision) -> Result<Cursor, Error> {
+        self.read(move |connection| Ok(since::mark(connection, revision)?)).await
     }
 
     async fn item(&self, id: ItemId) -> Result<Option<Item>, Error> {

@@ -127,7 +127,7 @@ impl<'c> Needed<'c> {
     /// The items of a shelf's window, and where it ends when it is full.
     fn shown(&mut self, shelf: i64) -> Result<&(HashSet<i64>, Option<window::Order>)> {
         if !self.shown.contains_key(&shelf) {
-            let shown = window::select(self.connection, shelf, &self.window)?;
+            let shown = window::select(self.connection, &[shelf], false, &self.window)?;
             let full = shown.len() >= self.window.items.min(self.window.max);
             let last = shown.last().filter(|_| full).map(|shown| shown.order);
             self.shown.insert(shelf, (shown.into_iter().map(|shown| shown.item).collect(), last));

@@ -25,6 +25,8 @@ pub(super) fn heads(connection: &Connection, after: Revision) -> Result<Vec<Shel
     Ok(connection.all(HEADS, [after], |row| {
         Ok(ShelfHead {
             shelf: shelf_of(row)?,
+            name: row.get(8)?,
+            rank: row.get(9)?,
             title: row.get(3)?,
             description: row.get(4)?,
             language: row.get(5)?,
@@ -38,7 +40,8 @@ pub(super) fn heads(connection: &Connection, after: Revision) -> Result<Vec<Shel
 }
 
 const HEADS: &str = "
-    SELECT id, kind, key, coalesce(title, name), description, language, revision, at FROM shelf
+    SELECT id, kind, key, coalesce(title, name), description, language, revision, at,
+        iif(kind = 1, name, NULL), rank FROM shelf
     WHERE (revision > ?1 OR ?1 = 0) AND (kind = 0 OR rank IS NOT NULL
         OR EXISTS (SELECT 1 FROM place WHERE shelf = id AND gone = 0))
     ORDER BY kind, rank IS NULL, rank, key";
@@ -115,8 +118,13 @@ pub(super) fn items(
     window: Window,
 ) -> Result<Vec<Item>, Error> {
     let Some(shelf) = shelf::of(connection, shelf)? else { return Ok(Vec::new()) };
-    let shown = window::select(connection, shelf, &window)?;
+    let shown = window::select(connection, &[shelf], false, &window)?;
     by_rows(connection, shown.into_iter().map(|shown| shown.item), window.bytes)
+}
+
+/// One item by its row.
+pub(super) fn by_row(connection: &Connection, row: i64) -> Result<Item> {
+    connection.one(BY_ROW, [row], |row| read(connection, row))
 }
 
 /// Items by their rows, until their bodies pass so many bytes; the first comes in any case.
@@ -127,7 +135,7 @@ pub(super) fn by_rows(
 ) -> Result<Vec<Item>, Error> {
     let (mut items, mut bytes) = (Vec::new(), 0_usize);
     for row in rows {
-        let item = connection.one(BY_ROW, [row], |row| read(connection, row))?;
+        let item = by_row(connection, row)?;
         bytes = bytes.saturating_add(item.content.as_ref().map_or(0, |html| html.as_str().len()));
         if bytes > most && !items.is_empty() {
             break;
@@ -167,10 +175,7 @@ pub(super) fn related(connection: &Connection, id: ItemId) -> Result<Vec<Item>, 
         params![id.bytes(), State::Live as i64],
         |row| row.get(0),
     )?;
-    let items = others
-        .into_iter()
-        .map(|other| connection.one(BY_ROW, [other], |row| read(connection, row)));
-    Ok(items.collect::<Result<_>>()?)
+    Ok(others.into_iter().map(|other| by_row(connection, other)).collect::<Result<_>>()?)
 }
 
 macro_rules! item_where {

@@ -5,18 +5,24 @@
 //! documents and no more; of what it finds only so much is looked up. A query has its own bounds.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Result, params};
 
+use super::row::instant;
+use super::statement::Statement;
 use super::window::Order;
-use super::{index, read, shelf};
-use crate::model::feed::Shelf;
+use super::{article, index, read, shelf};
+use crate::model::feed::{Place, Shelf};
 use crate::model::item::Item;
 use crate::model::text::{Phrase, Query};
 use crate::store::{Error, FOUND_BYTES};
 
 /// Hits that are not to be shown (withdrawn since, or on no shelf of the reader's) before it gives up.
 const PASSED: usize = 4096;
+
+/// Items the index has not come to that are looked at one by one.
+const AHEAD: usize = 500;
 
 /// Hits of one second that are put in order, beyond those asked for.
 const EQUALS: usize = 256;
@@ -29,19 +35,80 @@ pub(super) fn search(
     most: usize,
 ) -> Result<Vec<Item>, Error> {
     let Some(shelf) = shelf::of(connection, within)? else { return Ok(Vec::new()) };
-    let filter = (*within != Shelf::All).then_some(shelf);
-    let mut hits = hits(connection, &expression(query, filter), shelf, most)?;
-    hits.sort_unstable_by_key(|hit| Reverse(hit.order));
-    hits.truncate(most);
+    let is_everything = *within == Shelf::All;
+    let hits = newest(connection, query, &[shelf], is_everything, most)?;
     let rows = hits.into_iter().map(|hit| hit.item);
     read::by_rows(connection, rows, FOUND_BYTES)
 }
 
-/// A query as FTS5 reads it. Terms have neither quotes nor anything else of its syntax.
-fn expression(query: &Query, shelf: Option<i64>) -> String {
-    let shelf = shelf.map(|shelf| format!("\"{}\"", index::shelf_term(shelf)));
-    let phrases = query.phrases().iter().map(phrase);
-    shelf.into_iter().chain(phrases).collect::<Vec<_>>().join(" AND ")
+/// The newest places on any of these shelves whose items have all of a query, those included that the
+/// index has not come to yet.
+pub(super) fn places(
+    connection: &Connection,
+    query: &Query,
+    shelves: &[i64],
+    is_everything: bool,
+    most: usize,
+) -> Result<Vec<(i64, Place)>> {
+    let ahead: BTreeSet<i64> = index::ahead(connection, AHEAD)?.into_iter().collect();
+    let mut hits = newest(connection, query, shelves, is_everything, most)?;
+    hits.retain(|hit| !ahead.contains(&hit.item));
+    for item in ahead {
+        if query.matches(&article::matter(connection, item)?.searched(index::WORDS)) {
+            hits.extend(standing(connection, item, shelves)?);
+        }
+    }
+    hits.sort_unstable_by_key(|hit| Reverse(hit.order));
+    hits.truncate(most);
+    // What was searched for is never fresh by itself: a window's age asks when things came.
+    let place = Place { seen: instant(0), backlog: true };
+    Ok(hits.into_iter().map(|hit| (hit.item, place)).collect())
+}
+
+/// Where an item stands on one of these shelves.
+fn standing(connection: &Connection, item: i64, shelves: &[i64]) -> Result<Option<Hit>> {
+    let sql = "SELECT order_ms, poll, ordinal FROM place WHERE item = ? AND shelf = ? AND gone = 0";
+    for shelf in shelves {
+        let order = connection.find(sql, [item, *shelf], |row| {
+            Ok((row.get(0)?, row.get(1)?, Reverse(row.get(2)?)))
+        })?;
+        if let Some(order) = order {
+            return Ok(Some(Hit { item, order }));
+        }
+    }
+    Ok(None)
+}
+
+fn newest(
+    connection: &Connection,
+    query: &Query,
+    shelves: &[i64],
+    is_everything: bool,
+    most: usize,
+) -> Result<Vec<Hit>> {
+    let filter = if is_everything { &[][..] } else { shelves };
+    // Of several shelves each item's place is looked up on the shelf of everything.
+    let stands_on = match shelves {
+        [shelf] => *shelf,
+        _ => shelf::of(connection, &Shelf::All)?.unwrap_or_default(),
+    };
+    let mut hits = hits(connection, &expression(query, filter), stands_on, most)?;
+    hits.sort_unstable_by_key(|hit| Reverse(hit.order));
+    hits.truncate(most);
+    Ok(hits)
+}
+
+/// A query as FTS5 reads it, on any of these shelves, or anywhere when there are none. Terms have
+/// neither quotes nor anything else of its syntax.
+fn expression(query: &Query, shelves: &[i64]) -> String {
+    let shelves: Vec<String> =
+        shelves.iter().map(|shelf| format!("\"{}\"", index::shelf_term(*shelf))).collect();
+    let any = match shelves.len() {
+        0 => None,
+        1 => Some(shelves.concat()),
+        _ => Some(format!("({})", shelves.join(" OR "))),
+    };
+    any.into_iter().chain(query.phrases().iter().map(phrase)).collect::<Vec<_>>().join(" AND ")
 }
 
 fn phrase(phrase: &Phrase) -> String {
@@ -86,18 +153,18 @@ const HITS: &str = "
 #[cfg(test)]
 mod tests {
     use super::super::file;
-    use super::super::statement::Statement;
     use super::*;
 
-    fn check(words: &str, shelf: Option<i64>, expected: &str) {
-        assert_eq!(expression(&Query::read(words).expect("a query"), shelf), expected);
+    fn check(words: &str, shelves: &[i64], expected: &str) {
+        assert_eq!(expression(&Query::read(words).expect("a query"), shelves), expected);
     }
 
     #[test]
     fn a_query_is_written_as_phrases() {
-        check("重庆日报", None, r#""重庆 庆日 日报""#);
-        check("A股 appl", Some(7), "\"\u{E000}7\" AND \"a 股\" * AND \"appl\" *");
-        check("\"AND\" OR* 汽", None, r#""and" * AND "or" AND "汽" *"#);
+        check("重庆日报", &[], r#""重庆 庆日 日报""#);
+        check("A股 appl", &[7], "\"\u{E000}7\" AND \"a 股\" * AND \"appl\" *");
+        check("汽车", &[7, 8], "(\"\u{E000}7\" OR \"\u{E000}8\") AND \"汽车\"");
+        check("\"AND\" OR* 汽", &[], r#""and" * AND "or" AND "汽" *"#);
     }
 
     #[test]

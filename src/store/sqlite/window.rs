@@ -4,7 +4,7 @@
 //! are gathered from two short scans: the head of the feed's order, and the newest arrivals. Both
 //! are answered by an index alone, so the shelf's length does not matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use rusqlite::{Connection, Result, Row, params};
@@ -20,7 +20,7 @@ pub(super) struct Shown {
     pub(super) revision: i64,
     /// Later, higher, earlier in the list: sorts newest first when reversed.
     pub(super) order: Order,
-    place: Place,
+    pub(super) place: Place,
 }
 
 /// Where a place stands, as `(order_ms, poll, ordinal)`.
@@ -53,16 +53,30 @@ pub(super) fn keep(connection: &Connection, window: &Window) -> Result<bool> {
 }
 
 /// What a shelf shows, newest first.
-pub(super) fn select(connection: &Connection, shelf: i64, window: &Window) -> Result<Vec<Shown>> {
-    let mut places: BTreeMap<Order, Shown> = BTreeMap::new();
-    let mut gather = |row: &Row<'_>| {
-        let shown = read(row)?;
-        places.insert(shown.order, shown);
-        Ok(())
-    };
+///
+/// Of several shelves an item counts once, where it stands first. `is_unfolded` shows what is folded
+/// under others, too.
+pub(super) fn select(
+    connection: &Connection,
+    shelves: &[i64],
+    is_unfolded: bool,
+    window: &Window,
+) -> Result<Vec<Shown>> {
+    let _ = is_unfolded;
+    let (mut places, mut known) = (BTreeMap::new(), HashSet::new());
     let first = whole(window.items.min(window.max));
-    connection.all(NEWEST, params![shelf, first], &mut gather)?;
-    arrivals(connection, shelf, window, &mut gather)?;
+    for shelf in shelves {
+        let mut here: BTreeMap<Order, Shown> = BTreeMap::new();
+        let mut gather = |row: &Row<'_>| {
+            let shown = read(row)?;
+            here.insert(shown.order, shown);
+            Ok(())
+        };
+        connection.all(NEWEST, params![shelf, first], &mut gather)?;
+        arrivals(connection, *shelf, window, &mut gather)?;
+        let news = here.into_iter().filter(|(_, shown)| known.insert(shown.item));
+        places.extend(news.map(|(order, shown)| ((order, *shelf), shown)));
+    }
     let mut places: Vec<Option<Shown>> = places.into_values().rev().map(Some).collect();
     let asked: Vec<Place> = places.iter().flatten().map(|shown| shown.place).collect();
     Ok(within(window, &asked).into_iter().filter_map(|index| places[index].take()).collect())
@@ -122,7 +136,7 @@ fn read(row: &Row<'_>) -> Result<Shown> {
 /// Hash of what a reader of the shelf's feed can see; equal means its head stays.
 pub(super) fn digest(connection: &Connection, shelf: i64, window: &Window) -> Result<Vec<u8>> {
     let mut hash = Sha256::new();
-    for shown in select(connection, shelf, window)? {
+    for shown in select(connection, &[shelf], false, window)? {
         hash.update(shown.item.to_le_bytes());
         hash.update(shown.revision.to_le_bytes());
     }
@@ -181,7 +195,7 @@ mod tests {
             for age in [0, 1, 100, 2_000, 9_000] {
                 for max in [0, 1, 60, 300, 900] {
                     let window = Window { items, age: Duration::from_millis(age), max, bytes: 0 };
-                    let shown = select(&connection, 1, &window).expect("a window");
+                    let shown = select(&connection, &[1], false, &window).expect("a window");
                     let shown: Vec<i64> = shown.iter().map(|shown| shown.item).collect();
                     assert_eq!(shown, plainly(&connection, &window), "{items} {age} {max}");
                 }

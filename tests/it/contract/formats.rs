@@ -194,7 +194,16 @@ fn site() -> Site {
 fn shelf(shelf: Shelf, title: &str) -> ShelfHead {
     let head = Head { revision: Revision(7), at: time("2022-05-27T05:03:15Z") };
     let (title, aliases) = (title.to_owned(), Vec::new());
-    ShelfHead { shelf, title, description: None, language: None, head, aliases }
+    ShelfHead {
+        shelf,
+        name: None,
+        rank: None,
+        title,
+        description: None,
+        language: None,
+        head,
+        aliases,
+    }
 }
 
 fn feed(records: impl IntoIterator<Item = Record>) -> Feed {

@@ -4,13 +4,25 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use feedloom::model::category::Category;
+use feedloom::model::cut::Since;
 use feedloom::model::feed::{Revision, Shelf, Window};
+use feedloom::model::sieve::{Place as At, Rule, Sieve};
 use feedloom::model::source::{Source, SourceId, Validators};
+use feedloom::model::text::Query;
+use feedloom::model::view::Selection;
 use feedloom::store::{Committed, Error, Finish, Known, Slice};
+use regex::Regex;
 
 use super::house::*;
 
 contract! {
+    // what readers cut
+    several_shelves_are_one_feed,
+    a_sieve_lets_pass_what_it_should,
+    a_view_finds_words_before_the_index_has_them,
+    a_reader_goes_on_where_it_was,
+    a_cursor_of_another_log_is_not_believed,
+    a_time_is_a_place_in_the_log,
     // who an entry is
     one_guid_is_one_item,
     x_08_a_guid_is_kept_when_the_link_changes,
@@ -1249,4 +1261,149 @@ async fn pruned(place: Place) -> (House, Source) {
 
 fn ended() -> Slice {
     Slice { finish: Some(Finish { succeeded: true, ..Finish::default() }), ..Slice::default() }
+}
+
+// what readers cut
+
+fn all_of(shelves: &[Shelf]) -> Selection {
+    Selection { shelves: shelves.to_vec(), ..Selection::of(Shelf::All, Window::default()) }
+}
+
+async fn several_shelves_are_one_feed(place: Place) {
+    let house = House::new(place).await;
+    let (a, b, c) = (filed("a", &["One"]), filed("b", &["One", "Two"]), source("c"));
+    house.enroll(&[a.clone(), b.clone(), c.clone()]).await;
+    house.poll(&a, &[entry("1")]).await;
+    house.poll(&b, &[entry("2").guid(Some("b"))]).await;
+    house.poll(&c, &[entry("3").guid(Some("c"))]).await;
+    let (one, two) = (house.category("One").await, house.category("Two").await);
+    let selected = house.store.select(&all_of(&[two.clone(), one])).await.expect("selected");
+    assert_eq!(titles(&selected), ["2", "1"], "each once, in one order");
+    let c = Shelf::Source(c.id.clone());
+    let selected = house.store.select(&all_of(&[c, two])).await.expect("selected");
+    assert_eq!(titles(&selected), ["3", "2"]);
+    let nothing = all_of(&[Shelf::Category("none".to_owned()), Shelf::View("x".to_owned())]);
+    assert!(house.store.select(&nothing).await.expect("selected").is_empty());
+}
+
+async fn a_sieve_lets_pass_what_it_should(place: Place) {
+    let house = House::new(place).await;
+    let (a, b) = (source("a"), source("b"));
+    house.enroll(&[a.clone(), b.clone()]).await;
+    let of =
+        |source: &str, n: usize| entry(&format!("{source}{n}")).guid(Some(&format!("{source}{n}")));
+    let list = |source: &str| (0..8).map(|n| of(source, n)).collect::<Vec<_>>();
+    house.poll(&a, &list("a")).await;
+    house.poll(&b, &list("b")).await;
+    let rule = |pattern: &str| Rule { place: At::Title, pattern: Regex::new(pattern).unwrap() };
+    let keep = Sieve { keep: vec![rule("[0-5]$")], drop: vec![rule("3")], ..Sieve::default() };
+    let quota = Sieve { quota: Some(2), ..keep.clone() };
+    for (sieve, items, expected) in [
+        (keep.clone(), 50, vec!["b0", "b1", "b2", "b4", "b5", "a0", "a1", "a2", "a4", "a5"]),
+        (quota, 50, vec!["b0", "b1", "a0", "a1"]),
+        (keep, 3, vec!["b0", "b1", "b2"]),
+    ] {
+        let window = Window { items, max: items, age: Duration::ZERO, ..Window::default() };
+        let selection = Selection { sieve, window, ..Selection::of(Shelf::All, window) };
+        let selected = house.store.select(&selection).await.expect("selected");
+        assert_eq!(titles(&selected), expected);
+    }
+}
+
+async fn a_view_finds_words_before_the_index_has_them(place: Place) {
+    let house = House::new(place).await;
+    let a = filed("a", &["One"]);
+    house.enroll(std::slice::from_ref(&a)).await;
+    house.poll(&a, &[entry("apple pie"), entry("pear")]).await;
+    let query = Query::read("apple");
+    let one = house.category("One").await;
+    let selection = Selection { query, ..all_of(&[one]) };
+    for is_indexed in [false, true] {
+        if is_indexed {
+            while house.store.index(100).await.expect("indexed") {}
+        }
+        let found = house.store.select(&selection).await.expect("selected");
+        assert_eq!(titles(&found), ["apple pie"], "indexed: {is_indexed}");
+    }
+    house.poll(&a, &[entry("apple pie").content(Some("<p>edited</p>")), entry("apple cake")]).await;
+    let found = house.store.select(&selection).await.expect("selected");
+    assert_eq!(
+        BTreeSet::from_iter(titles(&found)),
+        BTreeSet::from(["apple pie".to_owned(), "apple cake".to_owned()])
+    );
+    house.poll(&a, &[entry("apple pie").title("plum pie").content(Some("<p>plum</p>"))]).await;
+    let found = house.store.select(&selection).await.expect("selected");
+    assert_eq!(titles(&found), ["apple cake"], "what it was called once is forgotten at once");
+}
+
+async fn a_reader_goes_on_where_it_was(place: Place) {
+    let house = House::new(place).await;
+    let (a, b) = (source("a"), source("b"));
+    house.enroll(&[a.clone(), b.clone()]).await;
+    house.poll(&a, &[entry("0")]).await;
+    let mut cursor = house.store.mark(house.revision()).await.expect("a cursor");
+    let shelf = [Shelf::Source(a.id.clone())];
+    let mut walked = Vec::new();
+    for round in 1..6 {
+        let names = |from: usize| {
+            (from..=round * 3).rev().map(|n| entry(&n.to_string())).collect::<Vec<_>>()
+        };
+        house.poll(&a, &names(1)).await;
+        house.poll(&b, &[entry(&format!("b{round}")).guid(Some(&format!("b{round}")))]).await;
+        loop {
+            let since = Since::Cursor(cursor);
+            let news =
+                house.store.since(&shelf, since, 2).await.expect("news").expect("our cursor");
+            cursor = news.cursor;
+            if news.items.is_empty() {
+                break;
+            }
+            assert!(news.items.len() <= 2);
+            walked.extend(titles(&news.items));
+        }
+    }
+    walked.sort_by_key(|title| title.parse::<usize>().expect("none of b's"));
+    let expected: Vec<String> = (1..=15).map(|n| n.to_string()).collect();
+    assert_eq!(walked, expected, "each once, none missed");
+    house.poll(&a, &[entry("7").content(Some("<p>edited</p>"))]).await;
+    let news =
+        house.store.since(&shelf, Since::Cursor(cursor), 9).await.expect("news").expect("ours");
+    assert_eq!(titles(&news.items), ["7"], "an edit is news");
+}
+
+async fn a_cursor_of_another_log_is_not_believed(place: Place) {
+    let (house, other) = (House::new(place).await, House::new(place).await);
+    let a = source("a");
+    for (house, name) in [(&house, "1"), (&other, "2")] {
+        house.enroll(std::slice::from_ref(&a)).await;
+        house.poll(&a, &[entry(name)]).await;
+    }
+    let cursor = other.store.mark(other.revision()).await.expect("a cursor");
+    let asked = house.store.since(&[Shelf::All], Since::Cursor(cursor), 9).await.expect("asked");
+    assert!(asked.is_none());
+    let asked = other.store.since(&[Shelf::All], Since::Cursor(cursor), 9).await.expect("asked");
+    assert!(asked.expect("its own").items.is_empty());
+}
+
+async fn a_time_is_a_place_in_the_log(place: Place) {
+    let house = House::new(place).await;
+    let a = source("a");
+    house.enroll(std::slice::from_ref(&a)).await;
+    let mut times = Vec::new();
+    for round in 0..9 {
+        times.push(house.now());
+        let names = (0..=round).rev().map(|n| entry(&n.to_string())).collect::<Vec<_>>();
+        house.poll(&a, &names).await;
+    }
+    for (round, at) in times.into_iter().enumerate() {
+        let news = house
+            .store
+            .since(&[Shelf::All], Since::Time(at), 50)
+            .await
+            .expect("news")
+            .expect("a time");
+        // What came with the first poll is backlog and no news.
+        let expected: Vec<String> = (round.max(1)..9).rev().map(|n| n.to_string()).collect();
+        assert_eq!(titles(&news.items), expected);
+    }
 }

@@ -1,0 +1,90 @@
+//! What a selection shows: several shelves as one, sifted, as far as the window goes.
+//!
+//! One shelf without rules is its window and nothing more. With rules, so many of the newest places
+//! are looked at and no more; with words to search for, so many hits. What an item says is read only
+//! for those.
+
+use rusqlite::{Connection, Result};
+
+use super::{read, search, shelf, window};
+use crate::model::feed::{Place, Shelf, Window, within};
+use crate::model::item::Item;
+use crate::model::view::Selection;
+use crate::store::Error;
+
+/// Places that are looked at for each one a window may show, and at most.
+const FOR_EACH: usize = 4;
+const PLACES: usize = 2000;
+
+/// Bytes of bodies held while it is not known yet which are shown.
+const HELD: usize = 32 << 20;
+
+/// The items of a selection, the newest first.
+pub(super) fn select(connection: &Connection, selection: &Selection) -> Result<Vec<Item>, Error> {
+    let found = selection.shelves.iter().map(|shelf| shelf::of(connection, shelf));
+    let shelves: Vec<i64> = found.filter_map(Result::transpose).collect::<Result<_>>()?;
+    let window = &selection.window;
+    if selection.query.is_none() && selection.sieve.is_empty() {
+        let shown = window::select(connection, &shelves, selection.is_unfolded, window)?;
+        return read::by_rows(connection, shown.into_iter().map(|shown| shown.item), window.bytes);
+    }
+    let candidates = candidates(connection, selection, &shelves)?;
+    Ok(shown(sifted(connection, selection, candidates)?, window))
+}
+
+/// What could be shown, the newest first.
+fn candidates(
+    connection: &Connection,
+    selection: &Selection,
+    shelves: &[i64],
+) -> Result<Vec<(i64, Place)>> {
+    let window = &selection.window;
+    let most = window.max.saturating_mul(FOR_EACH).min(PLACES);
+    if let Some(query) = &selection.query {
+        let is_everything = selection.shelves.contains(&Shelf::All);
+        return search::places(connection, query, shelves, is_everything, most);
+    }
+    let wide = Window { items: most, max: most, ..*window };
+    let shown = window::select(connection, shelves, selection.is_unfolded, &wide)?;
+    Ok(shown.into_iter().map(|shown| (shown.item, shown.place)).collect())
+}
+
+fn sifted(
+    connection: &Connection,
+    selection: &Selection,
+    candidates: Vec<(i64, Place)>,
+) -> Result<Vec<(Place, Item)>, Error> {
+    let (mut sifting, mut sifted, mut held) = (selection.sieve.sift(), Vec::new(), 0);
+    for (row, place) in candidates {
+        let item = read::by_row(connection, row)?;
+        if sifting.passes(&item) {
+            held += weight(&item);
+            sifted.push((place, item));
+        }
+        if held > HELD {
+            break;
+        }
+    }
+    Ok(sifted)
+}
+
+/// What of it the window shows.
+fn shown(sifted: Vec<(Place, Item)>, window: &Window) -> Vec<Item> {
+    let places: Vec<Place> = sifted.iter().map(|(place, _)| *place).collect();
+    let mut items: Vec<Option<Item>> = sifted.into_iter().map(|(_, item)| Some(item)).collect();
+    let mut bytes = 0;
+    let shown = within(window, &places).into_iter().filter_map(|index| items[index].take());
+    let mut all = Vec::new();
+    for item in shown {
+        bytes += weight(&item);
+        if bytes > window.bytes && !all.is_empty() {
+            break;
+        }
+        all.push(item);
+    }
+    all
+}
+
+fn weight(item: &Item) -> usize {
+    item.content.as_ref().map_or(0, |html| html.as_str().len())
+}
