@@ -64,6 +64,9 @@
 //! answer it differs from entry to entry. A fourth key, the place, stands between link and title: it
 //! recognises articles of a site that moved to another host.
 //!
+//! The terms of search are made when the index follows the log, not by `refine`: a new rule for terms
+//! then only begins the index anew, and ingest need not carry them.
+//!
 //! Benchmarks time peers in turn and print the ratios (`benches/beside`); the design's harness, divan,
 //! prints times one after the other.
 

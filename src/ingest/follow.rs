@@ -21,23 +21,25 @@ const LOOK: Duration = Duration::from_secs(4);
 
 /// Follows until `stop` is cancelled.
 pub(super) async fn run(store: &dyn Store, clock: &dyn Clock, stop: &CancellationToken) {
-    let mut grown = store.grown();
-    while !stop.is_cancelled() {
-        // What grows from here on is not known to be indexed.
-        grown.borrow_and_update();
-        let began = clock.now();
-        tokio::select! {
-            () = stop.cancelled() => return,
-            ended = to_the_end(store) => if let Err(error) = ended {
+    let follow = async {
+        let mut grown = store.grown();
+        loop {
+            let look = clock.now().plus(LOOK);
+            // What grows from here on may come too late for this round.
+            grown.borrow_and_update();
+            if let Err(error) = to_the_end(store).await {
                 error!(%error, "the search index could not follow the log");
-            },
+            }
+            tokio::select! {
+                () = clock.sleep_until(look) => {}
+                Ok(()) = grown.changed() => clock.sleep_until(clock.now().plus(GATHER)).await,
+            }
         }
-        let looks = clock.sleep_until(began.plus(LOOK));
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = looks => {}
-            Ok(()) = grown.changed() => clock.sleep_until(clock.now().plus(GATHER)).await,
-        }
+    };
+    // A step that is cut off is either written whole or taken again.
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = follow => {}
     }
 }
 
