@@ -2,7 +2,7 @@
 //! and nothing here knows a room above it.
 //!
 //! Reading order: `time` and `text` (what fields are made of), `draft` (how anything from
-//! outside becomes an item), `item`, `source`, `category`, `feed`.
+//! outside becomes an item), `item`, `source`, `category`, `feed`, `twin` (which items tell one story).
 
 pub mod category;
 pub mod draft;
@@ -15,3 +15,4 @@ pub mod source;
 pub mod text;
 pub mod time;
 mod titles;
+pub mod twin;

@@ -6,4 +6,5 @@ mod formats;
 mod house;
 mod mutants;
 mod store;
+mod twin_samples;
 mod upstreams;
