@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::item::Item;
+use super::item::{Also, Item};
 use super::source::SourceId;
 use super::time::Timestamp;
 
@@ -177,6 +177,11 @@ impl Feed {
     /// Where an item is read: the article's own address, else its page here.
     pub fn link_of(&self, item: &Item) -> String {
         item.link.clone().unwrap_or_else(|| format!("{}/item/{}", self.site, item.id))
+    }
+
+    /// Where a twin of an item is read, in the same way.
+    pub fn link_of_twin(&self, twin: &Also) -> String {
+        twin.link.clone().unwrap_or_else(|| format!("{}/item/{}", self.site, twin.id))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The bare text of a body: without markup, and without the dateline an agency puts before it.
 //!
-//! Read only as far as twins are looked for, and only from HTML that was cleaned, so it needs no
-//! parser: a quote or an angle bracket that is text stands there as a reference.
+//! Read only as far as twins are looked for, and only from HTML that was cleaned: an angle bracket
+//! that is text stands there as a reference, so it needs no parser.
 
 /// Elements within a line; all others end a clause.
 const INLINE: [&str; 16] = [

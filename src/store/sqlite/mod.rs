@@ -10,7 +10,7 @@
 //! enroll · claim · known · commit    what ingest asks
 //! read                               what readers ask
 //! prune                              care
-//! change, window, shelf, membership, article, sighting, finish    what these are made of
+//! change, window, shelf, membership, article, sighting, finish, twin, story    what these are made of
 //! row, statement, fault              how values, statements and errors look here
 //! ```
 
@@ -32,6 +32,8 @@ mod schema;
 mod shelf;
 mod sighting;
 mod statement;
+mod story;
+mod twin;
 mod window;
 mod writer;
 
@@ -206,6 +208,7 @@ impl Store for Sqlite {
 
     async fn prune(&self, now: Timestamp) -> Result<u64, Error> {
         let mut pruned = 0;
+        while self.write(move |connection| Ok(twin::sweep(connection, now)?)).await? {}
         for source in self.read(prune::sources).await? {
             let mut after = Some(prune::START);
             while let Some(from) = after {
@@ -214,6 +217,7 @@ impl Store for Sqlite {
                     prune::step(connection, &source, from, step, now)
                 };
                 let done = self.write(work).await?;
+                self.tell(done.revision);
                 pruned += done.pruned;
                 after = done.next;
             }

@@ -10,6 +10,7 @@ use super::article::State;
 use super::row::{Tag, Words, instant, json, perhaps, source_id, timestamp};
 use super::shelf::{self, Kind};
 use super::statement::Statement;
+use super::story;
 use super::window;
 use crate::model::feed::{Head, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Matter, Record};
@@ -71,9 +72,12 @@ pub(super) fn items(
         Shelf::Source(id) => shelf::find(connection, Kind::Source, id.as_str())?,
     };
     let Some(found) = found else { return Ok(Vec::new()) };
+    // A source's own shelf shows what the source shows, and no twin of it moves its head.
+    let names_twins = !matches!(shelf, Shelf::Source(_));
     let (mut items, mut bytes) = (Vec::new(), 0_usize);
     for shown in window::select(connection, found, &window)? {
-        let item = connection.one(BY_ROW, [shown.item], |row| read(connection, row))?;
+        let item =
+            connection.one(BY_ROW, [shown.item], |row| read(connection, row, names_twins))?;
         bytes = bytes.saturating_add(item.content.as_ref().map_or(0, |html| html.as_str().len()));
         if bytes > window.bytes && !items.is_empty() {
             break;
@@ -86,7 +90,7 @@ pub(super) fn items(
 /// One live item.
 pub(super) fn item(connection: &Connection, id: ItemId) -> Result<Option<Item>, Error> {
     let live = State::Live as i64;
-    Ok(connection.find(BY_ID, params![id.bytes(), live], |row| read(connection, row))?)
+    Ok(connection.find(BY_ID, params![id.bytes(), live], |row| read(connection, row, true))?)
 }
 
 /// The live articles an item's body links to, within its namespace.
@@ -102,7 +106,7 @@ pub(super) fn related(connection: &Connection, id: ItemId) -> Result<Vec<Item>, 
     )?;
     let items = others
         .into_iter()
-        .map(|other| connection.one(BY_ROW, [other], |row| read(connection, row)));
+        .map(|other| connection.one(BY_ROW, [other], |row| read(connection, row, false)));
     Ok(items.collect::<Result<_>>()?)
 }
 
@@ -122,7 +126,8 @@ macro_rules! item_where {
 const BY_ROW: &str = item_where!("item.row = ?");
 const BY_ID: &str = item_where!("item.id = ? AND item.state = ?");
 
-fn read(connection: &Connection, row: &Row<'_>) -> Result<Item> {
+fn read(connection: &Connection, row: &Row<'_>, names_twins: bool) -> Result<Item> {
+    let number: i64 = row.get(16)?;
     let id = ItemId::recall(row.get(0)?);
     let public_id: Option<String> = row.get(1)?;
     let url: String = row.get(5)?;
@@ -137,11 +142,12 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<Item> {
         source_url: is_for_everybody(&url).then_some(url),
         source_own_id: row.get(6)?,
         matter: Matter { content: content.map(SafeHtml::recall), ..words.into() },
-        categories: categories(connection, row.get(16)?)?,
+        categories: categories(connection, number)?,
         published: timestamp(row, 7)?,
         published_inferred: row.get(9)?,
         updated: timestamp(row, 10)?,
         seen: timestamp(row, 12)?,
+        also: if names_twins { story::also(connection, number)? } else { Vec::new() },
     }))
 }
 

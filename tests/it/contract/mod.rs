@@ -7,4 +7,5 @@ mod house;
 mod mutants;
 mod store;
 mod twin_samples;
+mod twins;
 mod upstreams;

@@ -10,23 +10,6 @@ use feedloom::store::{Committed, Error, Finish, Known, Slice};
 
 use super::house::*;
 
-macro_rules! contract {
-    ($($promise:ident,)*) => {
-        mod in_memory {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $promise() {
-                super::$promise(super::Place::Memory).await
-            })*
-        }
-        mod in_a_file {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $promise() {
-                super::$promise(super::Place::File).await
-            })*
-        }
-    };
-}
-
 contract! {
     // who an entry is
     one_guid_is_one_item,
@@ -268,7 +251,8 @@ async fn sources_do_not_share_ids(place: Place) {
     house.enroll(&[a.clone(), b.clone()]).await;
     house.poll(&a, &[entry("1")]).await;
     let first = house.only().await;
-    house.poll(&b, &[entry("1").title("theirs")]).await;
+    let theirs = entry("1").title("theirs").link(Some("https://b.example/1"));
+    house.poll(&b, &[theirs]).await;
     assert_eq!(house.all().await.len(), 2);
     assert_eq!(house.store.item(first.id).await.expect("an answer"), Some(first));
 }
