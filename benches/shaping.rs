@@ -76,6 +76,7 @@ fn items() -> Vec<Item> {
             published_inferred: false,
             updated: seen(),
             seen: seen(),
+            also: Vec::new(),
         })
     };
     (0..ITEMS).map(item).collect()

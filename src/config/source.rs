@@ -139,6 +139,7 @@ fn source(
         interval: reader.read("interval", check::duration).or(defaults.interval),
         keep: reader.read("keep", check::keeping).unwrap_or(keep),
         key: reader.read("key", key_rule).unwrap_or_default(),
+        collapse: reader.boolean("collapse").unwrap_or(true),
         rules: rules::of_source(reader, around.sets),
         budget: number(reader, "details", 0).unwrap_or(defaults.budget),
         allow: check::each(reader, "allow", allowed).unwrap_or_default(),

@@ -357,7 +357,7 @@ fn the_reference_shows_the_true_defaults() {
         let (shown, plain) = (&shown.source, &plain.source);
         assert_eq!((&shown.id, shown.keep, shown.zone), (&plain.id, plain.keep, plain.zone));
         assert_eq!((shown.budget, shown.limits), (plain.budget, plain.limits));
-        assert_eq!(shown.max_categories, plain.max_categories);
+        assert_eq!((shown.max_categories, shown.collapse), (plain.max_categories, plain.collapse));
     }
 }
 
@@ -375,6 +375,7 @@ fn the_reference_shows_every_key() {
         "language",
         "namespace",
         "keep",
+        "collapse",
         "key",
         "details",
         "limits",

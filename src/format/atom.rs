@@ -68,6 +68,10 @@ fn entry(feed: &Feed, item: &Item) -> atom::Entry {
         length: file.length.map(|length| length.to_string()),
         ..link("enclosure", file.url.clone(), file.media_type.as_deref())
     });
+    let twins = item.also.iter().map(|twin| atom::Link {
+        title: Some(twin.publication.clone()),
+        ..link("related", feed.link_of_twin(twin), None)
+    });
     let comments = item.comments.iter().map(|url| link("replies", url.clone(), None));
     atom::Entry {
         title: plain(item.title.as_str()),
@@ -79,6 +83,7 @@ fn entry(feed: &Feed, item: &Item) -> atom::Entry {
         links: std::iter::once(link("alternate", feed.link_of(item), None))
             .chain(enclosures)
             .chain(comments)
+            .chain(twins)
             .collect(),
         rights: item.rights.as_ref().map(|rights| plain(rights.as_str())),
         summary: item.excerpt(EXCERPT).map(|text| plain(&text)),

@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::{Document, Format, is_address, labels};
 use crate::model::feed::{Feed, Site};
-use crate::model::item::{Enclosure, Item, Person};
+use crate::model::item::{Also, Enclosure, Item, ItemId, Person};
 use crate::model::status::{Condition, Day, Standing, Status};
 use crate::model::time::Timestamp;
+use crate::model::twin::Reason;
 
 /// JSON Feed 1.1.
 pub struct Json;
@@ -39,7 +40,7 @@ impl Format for Json {
                 _feedloom: feed.cursor.map(|cursor| FeedExtension { cursor: cursor.written() }),
                 description: &feed.description,
                 language: feed.language.as_deref(),
-                items: feed.items.iter().map(|item| item_of(feed.link_of(item), item)).collect(),
+                items: feed.items.iter().map(|item| item_of(&feed.site, item)).collect(),
             },
         )
     }
@@ -48,7 +49,7 @@ impl Format for Json {
 /// One item by itself, in the shape it has in a feed, with the articles it speaks of.
 pub fn item(site: &Site, item: &Item, related: &[Item]) -> Document {
     let page = |item: &Item| format!("{}/item/{}", site.url, item.id);
-    let mut shape = item_of(item.link.clone().unwrap_or_else(|| page(item)), item);
+    let mut shape = item_of(&site.url, item);
     shape._feedloom.related = related
         .iter()
         .map(|other| RelatedJson { url: page(other), title: other.title.as_str() })
@@ -214,7 +215,20 @@ struct Extension<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     outlet: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    also_from: Vec<AlsoJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<RelatedJson<'a>>,
+}
+
+/// Another source that has the story, where it is read, and how that is known.
+#[derive(Serialize)]
+struct AlsoJson<'a> {
+    source: &'a str,
+    title: &'a str,
+    url: String,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    percent: Option<u8>,
 }
 
 /// An article that another one links to, with its page here.
@@ -224,12 +238,15 @@ struct RelatedJson<'a> {
     title: &'a str,
 }
 
-fn item_of(url: String, item: &Item) -> ItemJson<'_> {
+fn item_of<'a>(site: &str, item: &'a Item) -> ItemJson<'a> {
+    let address = |link: &Option<String>, id: &ItemId| {
+        link.clone().unwrap_or_else(|| format!("{site}/item/{id}"))
+    };
     let content = item.content.as_ref().map(|html| html.as_str());
     let summary = item.summary.as_ref().map(|text| text.as_str());
     ItemJson {
         id: &item.public_id,
-        url,
+        url: address(&item.link, &item.id),
         title: item.title.as_str(),
         content_html: content,
         content_text: content.is_none().then(|| summary.unwrap_or(item.title.as_str())),
@@ -245,9 +262,22 @@ fn item_of(url: String, item: &Item) -> ItemJson<'_> {
             source: item.source.as_str(),
             source_title: &item.source_title,
             outlet: item.outlet.as_deref(),
+            also_from: item
+                .also
+                .iter()
+                .map(|twin| also(address(&twin.link, &twin.id), twin))
+                .collect(),
             related: Vec::new(),
         },
     }
+}
+
+fn also(url: String, twin: &Also) -> AlsoJson<'_> {
+    let (reason, percent) = match twin.reason {
+        Reason::Link => ("link", None),
+        Reason::Text { percent } => ("text", Some(percent)),
+    };
+    AlsoJson { source: twin.source.as_str(), title: &twin.publication, url, reason, percent }
 }
 
 fn author(person: Person) -> AuthorJson {

@@ -12,7 +12,7 @@ use rss::{Category, Channel, Guid, Source};
 
 use super::{Document, EXCERPT, Format, is_address, labels, source_title};
 use crate::model::feed::Feed;
-use crate::model::item::{Enclosure, Item, Person};
+use crate::model::item::{Also, Enclosure, Item, Person};
 
 /// RSS 2.0.
 pub struct Rss;
@@ -84,8 +84,21 @@ fn item_of(feed: &Feed, item: &Item) -> rss::Item {
         dublin_core_ext: (!creators.is_empty())
             .then(|| DublinCoreExtension { creators, ..DublinCoreExtension::default() }),
         extensions: media(item),
+        atom_ext: twins(feed, item),
         ..rss::Item::default()
     }
+}
+
+/// The twins of an item as `atom:link`, since RSS has one `source` an item and no word for more.
+fn twins(feed: &Feed, item: &Item) -> Option<AtomExtension> {
+    let link = |twin: &Also| Link {
+        rel: "related".to_owned(),
+        href: feed.link_of_twin(twin),
+        title: Some(twin.publication.clone()),
+        ..Link::default()
+    };
+    let links: Vec<Link> = item.also.iter().map(link).collect();
+    (!links.is_empty()).then_some(AtomExtension { links })
 }
 
 /// RSS has `author` for an e-mail address with the name in a comment; names alone are `dc:creator`'s.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::cut::{Cursor, Cut};
-use super::item::{Item, ItemId};
+use super::item::{Also, Item, ItemId};
 use super::source::SourceId;
 use super::text::{PlainText, Query};
 use super::time::{Timestamp, Zone};
@@ -243,6 +243,11 @@ impl Feed {
     /// Where an item is read: the article's own address, else its page here.
     pub fn link_of(&self, item: &Item) -> String {
         item.link.clone().unwrap_or_else(|| format!("{}/item/{}", self.site, item.id))
+    }
+
+    /// Where a twin of an item is read, in the same way.
+    pub fn link_of_twin(&self, twin: &Also) -> String {
+        twin.link.clone().unwrap_or_else(|| format!("{}/item/{}", self.site, twin.id))
     }
 }
 

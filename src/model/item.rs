@@ -14,6 +14,7 @@ use super::source::SourceId;
 use super::text::{PlainText, SafeHtml};
 use super::time::Timestamp;
 use super::titles;
+use super::twin::Reason;
 
 /// Ours: minted once from the strongest key an item had when it was first seen, kept for ever.
 /// Never made from a host or a category, never a row number.
@@ -353,6 +354,23 @@ pub struct Record {
     pub updated: Timestamp,
     /// When we first saw it.
     pub seen: Timestamp,
+    /// Its twins of other sources, in the order in which they came, where it stands for them.
+    pub also: Vec<Also>,
+}
+
+/// A twin of an item: another source's item that tells the same story.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Also {
+    /// The twin.
+    pub id: ItemId,
+    /// The source that owns its text.
+    pub source: SourceId,
+    /// The publication it comes from, as people know it.
+    pub publication: String,
+    /// Its canonical address.
+    pub link: Option<String>,
+    /// Why it is one.
+    pub reason: Reason,
 }
 
 impl Item {
@@ -379,12 +397,7 @@ impl Record {
 
     /// The publication it comes from, as people know it.
     pub fn publication(&self) -> &str {
-        let origin = self
-            .origin
-            .as_ref()
-            .map(|origin| origin.title.as_str())
-            .filter(|title| !title.is_empty());
-        self.outlet.as_deref().or(origin).unwrap_or(&self.source_title)
+        self.matter.publication().unwrap_or(&self.source_title)
     }
 
     /// A plain text that tells what it is about: its summary, else the start of its body, at most so many graphemes.
@@ -435,6 +448,12 @@ impl Contribution {
 }
 
 impl Matter {
+    /// The publication it names: its outlet, else the one upstream took it from.
+    pub fn publication(&self) -> Option<&str> {
+        let origin = self.origin.as_ref().map(|origin| origin.title.as_str());
+        self.outlet.as_deref().or(origin.filter(|title| !title.is_empty()))
+    }
+
     /// What a reader sees of an item that several sources of one namespace show.
     ///
     /// The source that stands first in the file owns the text, the others fill its gaps. A body

@@ -2,7 +2,8 @@
 //! and nothing here knows a room above it.
 //!
 //! Reading order: `time` and `text` (what fields are made of), `draft` (how anything from
-//! outside becomes an item), `item`, `source`, `category`, `feed`, `view` and `cut` (what a feed shows).
+//! outside becomes an item), `item`, `source`, `category`, `feed`, `twin` (which items tell one story),
+//! `view` and `cut` (what a feed shows).
 
 pub mod category;
 pub mod cut;
@@ -18,4 +19,5 @@ pub mod status;
 pub mod text;
 pub mod time;
 mod titles;
+pub mod twin;
 pub mod view;

@@ -63,6 +63,8 @@ pub struct Source {
     pub keep: Option<Duration>,
     /// Which of an entry's names tells which article it is.
     pub key: KeyRule,
+    /// Whether its items stand together with those of other sources that tell the same story.
+    pub collapse: bool,
     /// Cleaning that belongs to this upstream.
     pub rules: Rules,
     /// How many details one poll may ask.
@@ -90,6 +92,7 @@ impl Source {
             interval: None,
             keep: None,
             key: KeyRule::Auto,
+            collapse: true,
             rules: Rules::default(),
             budget: 100,
             allow: Vec::new(),

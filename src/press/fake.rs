@@ -58,6 +58,7 @@ pub(crate) fn item(title: &str) -> Item {
         published_inferred: false,
         updated: time(0),
         seen: time(0),
+        also: Vec::new(),
     })
 }
 

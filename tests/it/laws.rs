@@ -159,6 +159,7 @@ fn item(n: usize, title: &str, guid: &str, body: &str, at: Timestamp) -> Option<
         published_inferred: false,
         updated: at.plus(Duration::from_secs(60)),
         seen: at,
+        also: Vec::new(),
     }))
 }
 

@@ -13,6 +13,7 @@ use super::membership;
 use super::row::{Words, json, signed, timestamp, to_json};
 use super::sighting;
 use super::statement::Statement;
+use super::story;
 use crate::model::item::{Candidate, ItemId, Key, Matter};
 use crate::model::text::SafeHtml;
 use crate::model::time::Timestamp;
@@ -198,7 +199,8 @@ pub(super) fn renew(change: &mut Change<'_>, item: i64, fresh: Fresh, poll: i64)
         (false, false, true) => return Ok(()),
     };
     let revision = change.log(item, verb)?;
-    membership::apply(change, &standing, &moved, revision, poll)
+    membership::apply(change, &standing, &moved, revision, poll)?;
+    story::arrange(change, item)
 }
 
 /// Withdraws an item nothing shows any more. It keeps its id and place, should it come back.
@@ -210,7 +212,8 @@ pub(super) fn withdraw(change: &mut Change<'_>, item: i64) -> Result<()> {
     standing.state = State::Gone;
     set_state(change.connection, &standing)?;
     let revision = change.log(item, Verb::Withdrawn)?;
-    membership::mark(change, &standing, revision)
+    membership::mark(change, &standing, revision)?;
+    story::arrange(change, item)
 }
 
 /// Brings an item to what its remaining sightings say; withdraws it when there are none.

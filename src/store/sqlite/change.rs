@@ -69,6 +69,17 @@ impl<'c> Change<'c> {
         Ok(revision)
     }
 
+    /// Writes that an item shows more, or less, of its twins: our own rearranging, and no change of
+    /// the item's. Answers the revision it has now.
+    pub(super) fn refile(&mut self, item: i64) -> Result<i64> {
+        let revision = self.advance();
+        self.connection.run(
+            "INSERT INTO log (revision, item, verb, quiet, at) VALUES (?, ?, ?, TRUE, ?)",
+            params![revision, item, Verb::Refiled as i64, self.now.millis()],
+        )?;
+        Ok(revision)
+    }
+
     /// Notes that something on a shelf changed, whether or not its window shows it.
     pub(super) fn touch(&mut self, shelf: i64) {
         self.touched.insert(shelf);

@@ -13,7 +13,7 @@ use super::change::{Change, Verb};
 use super::row::{instant, signed};
 use super::sighting::{self, Seen};
 use super::statement::Statement;
-use super::{claim, finish, membership, shelf};
+use super::{claim, finish, membership, shelf, twin};
 use crate::model::draft::Refined;
 use crate::model::item::{Candidate, Contribution, Matter};
 use crate::model::source::Mark;
@@ -31,6 +31,8 @@ pub(super) struct Polled {
     pub(super) namespace: i64,
     pub(super) namespace_name: String,
     pub(super) token: i64,
+    /// Whether its items stand together with their twins.
+    pub(super) collapse: bool,
     /// The successful poll before this one.
     pub(super) previous: Option<Timestamp>,
 }
@@ -94,7 +96,7 @@ fn count(change: &Change<'_>, polled: &Polled, ended: Option<bool>) -> Result<()
 /// The leased source, while the lease holds.
 fn verify(connection: &Connection, lease: &PollLease) -> Result<Option<Polled>> {
     connection.find(
-        "SELECT source.id, namespace.id, namespace.name, succeeded FROM source
+        "SELECT source.id, namespace.id, namespace.name, succeeded, collapse FROM source
          JOIN namespace ON namespace.id = namespace
          WHERE source.name = ? AND token = ? AND expires IS NOT NULL",
         params![lease.source.as_str(), lease.token],
@@ -104,6 +106,7 @@ fn verify(connection: &Connection, lease: &PollLease) -> Result<Option<Polled>> 
                 namespace: row.get(1)?,
                 namespace_name: row.get(2)?,
                 token: lease.token,
+                collapse: row.get(4)?,
                 previous: row.get::<_, Option<i64>>(3)?.map(instant),
             })
         },
@@ -156,7 +159,8 @@ fn publish(
     let moved = membership::plan(change, standing.item)?;
     let revision = change.log(standing.item, Verb::Published)?;
     membership::apply(change, &standing, &moved, revision, polled.token)?;
-    lead(change, candidate)
+    lead(change, candidate)?;
+    twin::find(change, polled, candidate, standing.item)
 }
 
 /// Another look at an item we have: perhaps edited, perhaps seen by one more source.

@@ -12,7 +12,7 @@ use super::change::Change;
 use super::row::{json, to_json};
 use super::shelf::{self, Kind};
 use super::statement::Statement;
-use super::{article, claim, finish, sighting, window};
+use super::{article, claim, finish, sighting, story, window};
 use crate::model::category::{Category, folded};
 use crate::model::feed::{Revision, Window};
 use crate::model::source::Source;
@@ -58,6 +58,7 @@ struct Before {
     categories: Vec<String>,
     most: i64,
     url: String,
+    collapse: bool,
 }
 
 /// Enrolls one source; answers its id when its items have to be refiled.
@@ -77,6 +78,9 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
         // It is another place: asked at once, and what it calls itself is not known yet.
         connection.run("UPDATE source SET due = NULL, own_id = NULL WHERE id = ?", [id])?;
     }
+    if before.namespace != namespace || (before.collapse && !source.collapse) {
+        story::part(change, id)?;
+    }
     if before.namespace != namespace {
         move_namespace(change, &before, namespace)?;
     }
@@ -90,20 +94,22 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
 }
 
 fn before(connection: &Connection, source: &Source) -> Result<Option<Before>> {
-    let sql = "SELECT id, namespace, categories, max_categories, url FROM source WHERE name = ?";
+    let sql = "SELECT id, namespace, categories, max_categories, url, collapse FROM source WHERE name = ?";
     connection.find(sql, [source.id.as_str()], |row| {
         let (id, namespace) = (row.get(0)?, row.get(1)?);
-        Ok(Before { id, namespace, categories: json(row, 2)?, most: row.get(3)?, url: row.get(4)? })
+        let (most, url, collapse) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        Ok(Before { id, namespace, categories: json(row, 2)?, most, url, collapse })
     })
 }
 
 fn write(connection: &Connection, source: &Source, namespace: i64) -> Result<()> {
     let keep = source.keep.map(|keep| i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
     connection.run(
-        "INSERT INTO source (name, enrolled, rank, namespace, title, url, categories, max_categories, keep)
-         VALUES (?1, TRUE, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO source (name, enrolled, rank, namespace, title, url, categories, max_categories, keep,
+             collapse)
+         VALUES (?1, TRUE, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (name) DO UPDATE SET enrolled = TRUE, rank = ?2, namespace = ?3, title = ?4,
-             url = ?5, categories = ?6, max_categories = ?7, keep = ?8",
+             url = ?5, categories = ?6, max_categories = ?7, keep = ?8, collapse = ?9",
         params![
             source.id.as_str(),
             source.rank,
@@ -113,6 +119,7 @@ fn write(connection: &Connection, source: &Source, namespace: i64) -> Result<()>
             to_json(&source.categories),
             limit(source),
             keep,
+            source.collapse,
         ],
     )?;
     Ok(())

@@ -15,6 +15,7 @@ use super::row::{Tag, holds, pack, to_json, unsigned};
 use super::shelf::{self, Kind};
 use super::sighting;
 use super::statement::Statement;
+use super::story;
 use crate::store::Finish;
 
 /// Ends the poll and releases the lease.
@@ -98,7 +99,8 @@ pub(super) fn show(change: &mut Change<'_>, source: i64) -> Result<()> {
         [source],
         |row| row.get(0),
     )?;
-    shelves.into_iter().try_for_each(|shelf| change.force(shelf))
+    shelves.into_iter().try_for_each(|shelf| change.force(shelf))?;
+    story::show(change, source)
 }
 
 /// Drops what was owed for entries that are no longer shown.

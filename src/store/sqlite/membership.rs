@@ -14,6 +14,11 @@ use super::row::json;
 use super::shelf::{self, Kind};
 use super::statement::Statement;
 
+/// What `place.gone` says. Windows show the first alone.
+pub(super) const SHOWN: i64 = 0;
+/// Behind a twin that stands on the shelf, see `story`.
+pub(super) const BEHIND: i64 = 2;
+
 /// Shelves an item is to join and to leave.
 pub(super) struct Move {
     joined: Vec<i64>,
@@ -60,7 +65,8 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// Marks all places of an item with a revision, gone or not as the item is.
+/// Marks all places of an item with a revision, gone or not as the item is; `story` puts it behind its
+/// twins again.
 pub(super) fn mark(change: &mut Change<'_>, standing: &Standing, revision: i64) -> Result<()> {
     let places: Vec<(i64, bool)> = change.connection.all(
         "SELECT shelf, gone FROM place WHERE item = ?",
@@ -76,6 +82,14 @@ pub(super) fn mark(change: &mut Change<'_>, standing: &Standing, revision: i64) 
         change.connection.run(sql, params![revision, standing.is_gone(), standing.item])?;
     }
     Ok(())
+}
+
+/// Shows an item on a shelf, or puts it behind another.
+pub(super) fn put(change: &mut Change<'_>, item: i64, shelf: i64, gone: i64) -> Result<()> {
+    let sql = "UPDATE place SET gone = ? WHERE item = ? AND shelf = ?";
+    change.touch(shelf);
+    change.connection.run(sql, [gone, item, shelf])?;
+    count(change.connection, shelf, if gone == SHOWN { 1 } else { -1 })
 }
 
 /// Takes an item from a shelf.

@@ -8,9 +8,9 @@
 //! ```text
 //! file, schema, writer, reader       the connections
 //! enroll · claim · known · commit    what ingest asks
-//! read · search                      what readers ask
+//! read · select · search · since       what readers ask
 //! index · prune                      care
-//! change, window, shelf, membership, article, sighting, finish    what these are made of
+//! change, window, shelf, membership, article, sighting, finish, twin, story    what these are made of
 //! row, statement, fault              how values, statements and errors look here
 //! ```
 
@@ -36,6 +36,8 @@ mod shelf;
 mod sighting;
 mod since;
 mod statement;
+mod story;
+mod twin;
 mod window;
 mod writer;
 
@@ -261,6 +263,7 @@ impl Store for Sqlite {
 
     async fn prune(&self, now: Timestamp) -> Result<u64, Error> {
         let mut pruned = 0;
+        while self.write(move |connection| Ok(twin::sweep(connection, now)?)).await? {}
         for source in self.read(prune::sources).await? {
             let mut after = Some(prune::START);
             while let Some(from) = after {
@@ -269,6 +272,7 @@ impl Store for Sqlite {
                     prune::step(connection, &source, from, step, now)
                 };
                 let done = self.write(work).await?;
+                self.tell(done.revision);
                 pruned += done.pruned;
                 after = done.next;
             }

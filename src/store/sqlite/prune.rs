@@ -9,10 +9,11 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, Result, params};
 
 use super::article::State;
+use super::change::Change;
 use super::row::{holds, unsigned};
 use super::statement::Statement;
-use super::{index, membership, read, sighting, window};
-use crate::model::feed::Window;
+use super::{index, membership, read, sighting, story, window};
+use crate::model::feed::{Revision, Window};
 use crate::model::time::Timestamp;
 use crate::store::Error;
 
@@ -37,6 +38,8 @@ pub(super) struct Done {
     pub(super) pruned: u64,
     /// Where to go on; none at the end.
     pub(super) next: Option<Position>,
+    /// The newest revision: a twin that stood behind one that went stands now.
+    pub(super) revision: Revision,
 }
 
 /// Sources that keep their items for a time only.
@@ -59,15 +62,16 @@ pub(super) fn step(
         forget_verdicts(connection, &mut needed, keeping.source, before)?;
     }
     let old = old(connection, keeping.source, from, before, most)?;
+    let mut change = Change::begin(connection, now, true)?;
     let mut pruned = 0;
     for old in &old {
         if !needed.shows(old)? && !needed.answers(old.item)? {
-            remove(connection, old.item)?;
+            remove(&mut change, old.item)?;
             pruned += 1;
         }
     }
     let next = old.last().filter(|_| old.len() == most).map(|last| (last.seen, last.item));
-    Ok(Done { pruned, next })
+    Ok(Done { pruned, next, revision: change.settle()?.revision })
 }
 
 /// An item past its time.
@@ -107,7 +111,7 @@ impl<'c> Needed<'c> {
         Ok(Needed { connection, window, shown: HashMap::new(), answers: HashMap::new() })
     }
 
-    /// Whether a window shows it, or would if it were not gone.
+    /// Whether a window shows it or a twin that names it, or would if it were not gone.
     fn shows(&mut self, old: &Old) -> Result<bool> {
         let places: Vec<(i64, window::Order)> = self.connection.all(
             "SELECT shelf, order_ms, poll, ordinal FROM place WHERE item = ?",
@@ -119,6 +123,19 @@ impl<'c> Needed<'c> {
             let inside = old.gone && last.is_none_or(|last| order >= last);
             if inside || items.contains(&old.item) {
                 return Ok(true);
+            }
+        }
+        self.names(old.item)
+    }
+
+    /// Whether a window shows a twin that names it.
+    fn names(&mut self, item: i64) -> Result<bool> {
+        let Some(story) = story::of(self.connection, item)? else { return Ok(false) };
+        for twin in story::members(self.connection, story)? {
+            for (shelf, _) in story::places(self.connection, twin)? {
+                if self.shown(shelf)?.0.contains(&twin) {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
@@ -157,7 +174,9 @@ impl<'c> Needed<'c> {
 }
 
 /// Removes an item and all that hangs on it; its keys lead nowhere from now on.
-fn remove(connection: &Connection, item: i64) -> Result<()> {
+fn remove(change: &mut Change<'_>, item: i64) -> Result<()> {
+    let connection = change.connection;
+    let story = story::leave(connection, item)?;
     let sql = "SELECT source, mark FROM sighting WHERE item = ?";
     for (source, mark) in connection.all(sql, [item], |row| Ok((row.get(0)?, row.get(1)?)))? {
         sighting::forget(connection, source, mark)?;
@@ -176,7 +195,7 @@ fn remove(connection: &Connection, item: i64) -> Result<()> {
     ] {
         connection.run(sql, [item])?;
     }
-    Ok(())
+    story.map_or(Ok(()), |story| story::close_up(change, story))
 }
 
 /// Forgets why entries were no items, once their source shows them no more.

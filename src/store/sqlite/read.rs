@@ -10,6 +10,7 @@ use super::article::{self, State};
 use super::row::{Tag, Words, instant, json, perhaps, source_id, timestamp};
 use super::shelf;
 use super::statement::Statement;
+use super::story;
 use super::window;
 use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
@@ -117,14 +118,21 @@ pub(super) fn items(
     shelf: &Shelf,
     window: Window,
 ) -> Result<Vec<Item>, Error> {
-    let Some(shelf) = shelf::of(connection, shelf)? else { return Ok(Vec::new()) };
-    let shown = window::select(connection, &[shelf], false, &window)?;
-    by_rows(connection, shown.into_iter().map(|shown| shown.item), window.bytes)
+    let Some(found) = shelf::of(connection, shelf)? else { return Ok(Vec::new()) };
+    let shown = window::select(connection, &[found], false, &window)?;
+    let rows = shown.into_iter().map(|shown| shown.item);
+    by_rows(connection, rows, window.bytes, names_twins(std::slice::from_ref(shelf)))
+}
+
+/// Whether items of these shelves name their twins: a source's own shelf shows what the source shows,
+/// and no twin of it moves its head.
+pub(super) fn names_twins(shelves: &[Shelf]) -> bool {
+    !shelves.iter().all(|shelf| matches!(shelf, Shelf::Source(_)))
 }
 
 /// One item by its row.
-pub(super) fn by_row(connection: &Connection, row: i64) -> Result<Item> {
-    connection.one(BY_ROW, [row], |row| read(connection, row))
+pub(super) fn by_row(connection: &Connection, row: i64, names_twins: bool) -> Result<Item> {
+    connection.one(BY_ROW, [row], |row| read(connection, row, names_twins))
 }
 
 /// Items by their rows, until their bodies pass so many bytes; the first comes in any case.
@@ -132,10 +140,11 @@ pub(super) fn by_rows(
     connection: &Connection,
     rows: impl Iterator<Item = i64>,
     most: usize,
+    names_twins: bool,
 ) -> Result<Vec<Item>, Error> {
     let (mut items, mut bytes) = (Vec::new(), 0_usize);
     for row in rows {
-        let item = by_row(connection, row)?;
+        let item = by_row(connection, row, names_twins)?;
         bytes = bytes.saturating_add(item.content.as_ref().map_or(0, |html| html.as_str().len()));
         if bytes > most && !items.is_empty() {
             break;
@@ -148,7 +157,7 @@ pub(super) fn by_rows(
 /// One live item.
 pub(super) fn item(connection: &Connection, id: ItemId) -> Result<Option<Item>, Error> {
     let live = State::Live as i64;
-    Ok(connection.find(BY_ID, params![id.bytes(), live], |row| read(connection, row))?)
+    Ok(connection.find(BY_ID, params![id.bytes(), live], |row| read(connection, row, true))?)
 }
 
 /// The live item a key names in any namespace; the one seen first when there are several.
@@ -175,7 +184,7 @@ pub(super) fn related(connection: &Connection, id: ItemId) -> Result<Vec<Item>, 
         params![id.bytes(), State::Live as i64],
         |row| row.get(0),
     )?;
-    Ok(others.into_iter().map(|other| by_row(connection, other)).collect::<Result<_>>()?)
+    Ok(others.into_iter().map(|other| by_row(connection, other, false)).collect::<Result<_>>()?)
 }
 
 macro_rules! item_where {
@@ -194,7 +203,8 @@ macro_rules! item_where {
 const BY_ROW: &str = item_where!("item.row = ?");
 const BY_ID: &str = item_where!("item.id = ? AND item.state = ?");
 
-fn read(connection: &Connection, row: &Row<'_>) -> Result<Item> {
+fn read(connection: &Connection, row: &Row<'_>, names_twins: bool) -> Result<Item> {
+    let number: i64 = row.get(16)?;
     let id = ItemId::recall(row.get(0)?);
     let public_id: Option<String> = row.get(1)?;
     let url: String = row.get(5)?;
@@ -209,11 +219,12 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<Item> {
         source_url: is_for_everybody(&url).then_some(url),
         source_own_id: row.get(6)?,
         matter: Matter { content: content.map(SafeHtml::recall), ..words.into() },
-        categories: categories(connection, row.get(16)?)?,
+        categories: categories(connection, number)?,
         published: timestamp(row, 7)?,
         published_inferred: row.get(9)?,
         updated: timestamp(row, 10)?,
         seen: timestamp(row, 12)?,
+        also: if names_twins { story::also(connection, number)? } else { Vec::new() },
     }))
 }
 

@@ -38,7 +38,8 @@ pub(super) fn search(
     let is_everything = *within == Shelf::All;
     let hits = newest(connection, query, &[shelf], is_everything, most)?;
     let rows = hits.into_iter().map(|hit| hit.item);
-    read::by_rows(connection, rows, FOUND_BYTES)
+    let names_twins = read::names_twins(std::slice::from_ref(within));
+    read::by_rows(connection, rows, FOUND_BYTES, names_twins)
 }
 
 /// The newest places on any of these shelves whose items have all of a query, those included that the

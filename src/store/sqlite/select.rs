@@ -26,10 +26,16 @@ pub(super) fn select(connection: &Connection, selection: &Selection) -> Result<V
     let window = &selection.window;
     if selection.query.is_none() && selection.sieve.is_empty() {
         let shown = window::select(connection, &shelves, selection.is_unfolded, window)?;
-        return read::by_rows(connection, shown.into_iter().map(|shown| shown.item), window.bytes);
+        let rows = shown.into_iter().map(|shown| shown.item);
+        return read::by_rows(connection, rows, window.bytes, names_twins(selection));
     }
     let candidates = candidates(connection, selection, &shelves)?;
     Ok(shown(sifted(connection, selection, candidates)?, window))
+}
+
+/// Where twins stand themselves, nobody names them.
+fn names_twins(selection: &Selection) -> bool {
+    !selection.is_unfolded && read::names_twins(&selection.shelves)
 }
 
 /// What could be shown, the newest first.
@@ -56,7 +62,7 @@ fn sifted(
 ) -> Result<Vec<(Place, Item)>, Error> {
     let (mut sifting, mut sifted, mut held) = (selection.sieve.sift(), Vec::new(), 0);
     for (row, place) in candidates {
-        let item = read::by_row(connection, row)?;
+        let item = read::by_row(connection, row, names_twins(selection))?;
         if sifting.passes(&item) {
             held += weight(&item);
             sifted.push((place, item));

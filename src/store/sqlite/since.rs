@@ -34,6 +34,7 @@ pub(super) fn since(
             cursor.revision.0.cast_signed()
         }
     };
+    let names_twins = read::names_twins(shelves);
     let found = shelves.iter().map(|shelf| shelf::of(connection, shelf));
     let shelves: Vec<i64> = found.filter_map(Result::transpose).collect::<Result<_>>()?;
     let (rows, upto) = walk(connection, &shelves, after, most)?;
@@ -43,7 +44,8 @@ pub(super) fn since(
         places.push((connection.one::<i64>(sql, [row], |found| found.get(0))?, row));
     }
     places.sort_unstable_by(|a, b| b.cmp(a));
-    let items = read::by_rows(connection, places.into_iter().map(|(_, row)| row), BYTES)?;
+    let items =
+        read::by_rows(connection, places.into_iter().map(|(_, row)| row), BYTES, names_twins)?;
     let cursor = mark(connection, Revision(upto.cast_unsigned()))?;
     Ok(Some(News { items, cursor }))
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Result, Row, params};
 use sha2::{Digest, Sha256};
 
+use super::membership::{BEHIND, SHOWN};
 use super::row::instant;
 use super::statement::Statement;
 use crate::model::feed::{Place, Window, within};
@@ -62,7 +63,6 @@ pub(super) fn select(
     is_unfolded: bool,
     window: &Window,
 ) -> Result<Vec<Shown>> {
-    let _ = is_unfolded;
     let (mut places, mut known) = (BTreeMap::new(), HashSet::new());
     let first = whole(window.items.min(window.max));
     for shelf in shelves {
@@ -72,7 +72,10 @@ pub(super) fn select(
             here.insert(shown.order, shown);
             Ok(())
         };
-        connection.all(NEWEST, params![shelf, first], &mut gather)?;
+        connection.all(NEWEST, params![shelf, SHOWN, first], &mut gather)?;
+        if is_unfolded {
+            connection.all(NEWEST, params![shelf, BEHIND, first], &mut gather)?;
+        }
         arrivals(connection, *shelf, window, &mut gather)?;
         let news = here.into_iter().filter(|(_, shown)| known.insert(shown.item));
         places.extend(news.map(|(order, shown)| ((order, *shelf), shown)));
@@ -84,7 +87,7 @@ pub(super) fn select(
 
 const NEWEST: &str = "
     SELECT item, revision, order_ms, poll, ordinal, seen, backlog FROM place
-    WHERE shelf = ? AND gone = 0
+    WHERE shelf = ? AND gone = ?
     ORDER BY order_ms DESC, poll DESC, ordinal LIMIT ?";
 
 /// Gathers what came within the window's age before the newest arrival. When that is more than the

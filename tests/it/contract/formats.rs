@@ -17,11 +17,12 @@ use feedloom::format::{self, Document, Format, opml};
 use feedloom::model::draft::{Draft, Refined, Stamp};
 use feedloom::model::feed::{Catalogue, Feed, Head, Revision, Shelf, ShelfHead, Site};
 use feedloom::model::item::{
-    Enclosure, Filed, Item, ItemId, Key, Label, Matter, Origin, Person, Record,
+    Also, Enclosure, Filed, Item, ItemId, Key, Label, Matter, Origin, Person, Record,
 };
 use feedloom::model::source::SourceId;
 use feedloom::model::text::{PlainText, SafeHtml, Text};
 use feedloom::model::time::{Offset, Zone};
+use feedloom::model::twin::Reason;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
@@ -132,6 +133,17 @@ impl Element {
     }
 }
 
+/// A twin of an item, by another source.
+fn also(name: &str, link: Option<&str>, reason: Reason) -> Also {
+    Also {
+        id: ItemId::mint("other", &Key::guid(name)),
+        source: SourceId::new(name).unwrap(),
+        publication: format!("晚报 & {name}"),
+        link: link.map(str::to_owned),
+        reason,
+    }
+}
+
 /// An item with everything an item can have.
 fn record(name: &str) -> Record {
     let id = ItemId::mint("wire", &Key::guid(name));
@@ -178,6 +190,10 @@ fn record(name: &str) -> Record {
         published_inferred: false,
         updated: time("2022-05-27T05:03:15Z"),
         seen: time("2022-05-27T04:10:00Z"),
+        also: vec![
+            also("one", Some("https://b.example/1?a=1&b=2"), Reason::Text { percent: 97 }),
+            also("two", None, Reason::Link),
+        ],
     }
 }
 
@@ -326,6 +342,27 @@ fn c_32_an_atom_feed_has_what_it_must() {
     for entry in feed.all("entry") {
         assert!(!entry.one("author").says("name").is_empty());
     }
+}
+
+#[test]
+fn twins_are_named_with_their_addresses() {
+    let own = format!("https://n.example/item/{}", record("1").also[1].id);
+    let addresses = ["https://b.example/1?a=1&b=2", own.as_str()];
+    for (item, name) in [(entry(&full()), "link"), (rss_item(&full()), "atom:link")] {
+        assert_eq!(item.links(name, "related"), addresses);
+        let titles: Vec<_> = item.all(name).filter_map(|link| link.attribute("title")).collect();
+        assert_eq!(titles, ["晚报 & one", "晚报 & two"]);
+    }
+    assert_eq!(
+        json_item(&full())["_feedloom"]["also_from"],
+        serde_json::json!([
+            { "source": "one", "title": "晚报 & one", "url": addresses[0], "reason": "text", "percent": 97 },
+            { "source": "two", "title": "晚报 & two", "url": addresses[1], "reason": "link" },
+        ])
+    );
+    let alone = changed(|record| record.also.clear());
+    assert!(entry(&alone).links("link", "related").is_empty());
+    assert!(json_item(&alone)["_feedloom"].get("also_from").is_none());
 }
 
 #[test]

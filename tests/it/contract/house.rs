@@ -14,6 +14,25 @@ use feedloom::model::time::{Offset, Timestamp};
 use feedloom::store::sqlite::Sqlite;
 use feedloom::store::{Committed, Finish, Known, LEASE, PollLease, Sighting, Slice, Store};
 
+/// Runs promises, functions of a `Place`, on every implementation.
+macro_rules! contract {
+    ($($promise:ident,)*) => {
+        mod in_memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                super::$promise(super::Place::Memory).await
+            })*
+        }
+        mod in_a_file {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                super::$promise(super::Place::File).await
+            })*
+        }
+    };
+}
+pub(super) use contract;
+
 /// An implementation, and how its stores are made.
 #[derive(Clone, Copy)]
 pub enum Place {

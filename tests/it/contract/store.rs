@@ -263,7 +263,8 @@ async fn sources_do_not_share_ids(place: Place) {
     house.enroll(&[a.clone(), b.clone()]).await;
     house.poll(&a, &[entry("1")]).await;
     let first = house.only().await;
-    house.poll(&b, &[entry("1").title("theirs")]).await;
+    let theirs = entry("1").title("theirs").link(Some("https://b.example/1"));
+    house.poll(&b, &[theirs]).await;
     assert_eq!(house.all().await.len(), 2);
     assert_eq!(house.store.item(first.id).await.expect("an answer"), Some(first));
 }
