@@ -2,7 +2,10 @@
 //!
 //! Bodies are `type="html"`, never `xhtml`: what is sanitised HTML need not be well-formed XML.
 
+use std::collections::BTreeMap;
+
 use atom_syndication as atom;
+use atom_syndication::extension::Extension;
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use url::Url;
@@ -29,6 +32,8 @@ impl Format for Atom {
     }
 
     fn render(&self, feed: &Feed) -> Document {
+        let is_page = feed.archive.is_some_and(|archive| archive.page.is_some());
+        let history = is_page.then(archive);
         let document = atom::Feed {
             title: plain(&feed.title),
             id: feed.id.clone(),
@@ -38,16 +43,42 @@ impl Format for Atom {
                 value: "Feedloom".to_owned(),
                 ..atom::Generator::default()
             }),
-            links: vec![
-                link("self", feed.address_as("atom"), Some("application/atom+xml")),
-                link("alternate", feed.home.clone(), Some("text/html")),
-            ],
+            links: links(feed),
+            namespaces: history.iter().map(|_| ("fh".to_owned(), HISTORY.to_owned())).collect(),
+            extensions: history.into_iter().collect(),
             lang: feed.language.clone(),
             entries: feed.items.iter().map(|item| entry(feed, item)).collect(),
             ..atom::Feed::default()
         };
         Document { media_type: MEDIA_TYPE, bytes: Bytes::from(write(&document)) }
     }
+}
+
+/// Feed paging and archiving (RFC 5005).
+const HISTORY: &str = "http://purl.org/syndication/history/1.0";
+
+/// Says that this document is a page of an archive (RFC 5005 section 4).
+fn archive() -> (String, BTreeMap<String, Vec<Extension>>) {
+    let element = Extension { name: "fh:archive".to_owned(), ..Extension::default() };
+    ("fh".to_owned(), BTreeMap::from([("archive".to_owned(), vec![element])]))
+}
+
+/// The feed's own address, its page, and its archive.
+fn links(feed: &Feed) -> Vec<atom::Link> {
+    let own = Some("application/atom+xml");
+    let neighbours = [
+        ("current", feed.current_as("atom")),
+        ("prev-archive", feed.older_as("atom")),
+        ("next-archive", feed.newer_as("atom")),
+    ];
+    let neighbours = neighbours.into_iter().filter_map(|(rel, href)| Some(link(rel, href?, own)));
+    [
+        link("self", feed.address_as("atom"), own),
+        link("alternate", feed.home.clone(), Some("text/html")),
+    ]
+    .into_iter()
+    .chain(neighbours)
+    .collect()
 }
 
 /// The crate's declaration names no encoding, and it writes offset zero as `+00:00`, where every

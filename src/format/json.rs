@@ -36,7 +36,8 @@ impl Format for Json {
                 version: VERSION,
                 title: &feed.title,
                 home_page_url: &feed.home,
-                feed_url: feed.address_as("json"),
+                feed_url: feed.current_as("json").unwrap_or_else(|| feed.address_as("json")),
+                next_url: feed.older_as("json"),
                 _feedloom: feed.cursor.map(|cursor| FeedExtension { cursor: cursor.written() }),
                 description: &feed.description,
                 language: feed.language.as_deref(),
@@ -116,6 +117,8 @@ struct FeedJson<'a> {
     title: &'a str,
     home_page_url: &'a str,
     feed_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_url: Option<String>,
     description: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,

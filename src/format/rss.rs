@@ -20,6 +20,8 @@ pub struct Rss;
 const MEDIA_TYPE: &str = "application/rss+xml; charset=utf-8";
 /// Media RSS, the namespace pictures and second enclosures are written in.
 const MEDIA: &str = "http://search.yahoo.com/mrss/";
+/// Feed paging and archiving (RFC 5005).
+const HISTORY: &str = "http://purl.org/syndication/history/1.0";
 
 impl Format for Rss {
     fn name(&self) -> &'static str {
@@ -33,6 +35,9 @@ impl Format for Rss {
     fn render(&self, feed: &Feed) -> Document {
         let items: Vec<rss::Item> = feed.items.iter().map(|item| item_of(feed, item)).collect();
         let uses_media = items.iter().any(|item| item.extensions.contains_key("media"));
+        let media = uses_media.then(|| ("media".to_owned(), MEDIA.to_owned()));
+        let is_page = feed.archive.is_some_and(|archive| archive.page.is_some());
+        let history = is_page.then(|| ("fh".to_owned(), HISTORY.to_owned()));
         let channel = Channel {
             title: feed.title.clone(),
             link: feed.home.clone(),
@@ -41,23 +46,39 @@ impl Format for Rss {
             last_build_date: Some(feed.updated.rfc822()),
             generator: Some("Feedloom".to_owned()),
             ttl: Some(feed.max_age.div_ceil(60).max(1).to_string()),
-            atom_ext: Some(AtomExtension {
-                links: vec![Link {
-                    rel: "self".to_owned(),
-                    href: feed.address_as("rss"),
-                    mime_type: Some("application/rss+xml".to_owned()),
-                    ..Link::default()
-                }],
-            }),
-            namespaces: uses_media
-                .then(|| ("media".to_owned(), MEDIA.to_owned()))
-                .into_iter()
-                .collect(),
+            atom_ext: Some(AtomExtension { links: links(feed) }),
+            namespaces: media.into_iter().chain(history).collect(),
+            extensions: if is_page { archive() } else { ExtensionMap::default() },
             items,
             ..Channel::default()
         };
         Document { media_type: MEDIA_TYPE, bytes: Bytes::from(channel.to_string()) }
     }
+}
+
+/// The feed's own address and its archive, as Atom links.
+fn links(feed: &Feed) -> Vec<Link> {
+    let links = [
+        ("self", Some(feed.address_as("rss"))),
+        ("current", feed.current_as("rss")),
+        ("prev-archive", feed.older_as("rss")),
+        ("next-archive", feed.newer_as("rss")),
+    ];
+    let link = |(rel, href): (&str, Option<String>)| {
+        Some(Link {
+            rel: rel.to_owned(),
+            href: href?,
+            mime_type: Some("application/rss+xml".to_owned()),
+            ..Link::default()
+        })
+    };
+    links.into_iter().filter_map(link).collect()
+}
+
+/// Says that this document is a page of an archive (RFC 5005 section 4).
+fn archive() -> ExtensionMap {
+    let element = Extension { name: "fh:archive".to_owned(), ..Extension::default() };
+    BTreeMap::from([("fh".to_owned(), BTreeMap::from([("archive".to_owned(), vec![element])]))])
 }
 
 fn item_of(feed: &Feed, item: &Item) -> rss::Item {

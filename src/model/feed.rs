@@ -154,6 +154,20 @@ pub struct Site {
     pub zone: Zone,
 }
 
+/// Ordinals of a page of an archive.
+pub const PAGE: i64 = 50;
+
+/// Where what a feed no longer shows is (RFC 5005 section 4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Archive {
+    /// Which page this is; none for the feed itself.
+    pub page: Option<u64>,
+    /// The page before it, when there is any.
+    pub older: Option<u64>,
+    /// The page after it, when that is closed.
+    pub newer: Option<u64>,
+}
+
 /// What was searched for in a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
@@ -182,6 +196,8 @@ pub struct Feed {
     pub search: Option<Search>,
     /// Where a reader goes on who asked what came since.
     pub cursor: Option<Cursor>,
+    /// Its archive; views and what readers cut have none.
+    pub archive: Option<Archive>,
     /// Where people read it.
     pub home: String,
     /// The title of the site it is from.
@@ -210,6 +226,7 @@ impl Feed {
             query: String::new(),
             search: None,
             cursor: None,
+            archive: None,
             home: site.home_of(&head.shelf),
             site_title: site.title.clone(),
             updated: site.local(head.head.at),
@@ -225,7 +242,7 @@ impl Feed {
         let (query, feed) = (cut.written(), Feed { items, ..self });
         let search = cut.query.clone().map(|query| Search { words: cut.words().to_owned(), query });
         let id = Uuid::new_v5(&FEEDS, format!("{}{query}", feed.id).as_bytes()).urn().to_string();
-        Feed { id, query, search, updated: feed.newest(), ..feed }
+        Feed { id, query, search, updated: feed.newest(), archive: None, ..feed }
     }
 
     /// The last time any of its items came or changed; the beginning of time for none.
@@ -237,7 +254,30 @@ impl Feed {
 
     /// Its own address in a format.
     pub fn address_as(&self, format: &str) -> String {
-        format!("{}.{format}{}", self.address, self.query)
+        match self.archive.and_then(|archive| archive.page) {
+            Some(page) => self.page_as(page, format),
+            None => format!("{}.{format}{}", self.address, self.query),
+        }
+    }
+
+    /// The address of the archive page before this one, or before the feed.
+    pub fn older_as(&self, format: &str) -> Option<String> {
+        self.archive?.older.map(|page| self.page_as(page, format))
+    }
+
+    /// The address of the archive page after this one.
+    pub fn newer_as(&self, format: &str) -> Option<String> {
+        self.archive?.newer.map(|page| self.page_as(page, format))
+    }
+
+    /// Of a page of the archive, the address of the feed it belongs to.
+    pub fn current_as(&self, format: &str) -> Option<String> {
+        self.archive?.page.map(|_| format!("{}.{format}", self.address))
+    }
+
+    fn page_as(&self, page: u64, format: &str) -> String {
+        let path = self.address.strip_prefix(&self.site).unwrap_or(&self.address);
+        format!("{}/archive{path}/{page}.{format}", self.site)
     }
 
     /// Where an item is read: the article's own address, else its page here.

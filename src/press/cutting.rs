@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Place, Press, Printed};
 use crate::format::Format;
 use crate::model::cut::{Cut, MOST, Since};
 use crate::model::feed::{Feed, Shelf, ShelfHead, Window};
+use crate::model::view::Selection;
 use crate::store::Error;
 
 /// Cuts made at once.
@@ -64,6 +65,21 @@ impl Press {
         self.make(&head, format, cut, |feed| feed).await.map(Some)
     }
 
+    /// A closed page of a shelf's archive; none when there is none.
+    pub async fn page(
+        &self,
+        shelf: &Shelf,
+        page: u64,
+        format: &'static dyn Format,
+    ) -> Result<Option<Arc<Printed>>, Error> {
+        let Some(Place::Here(head)) = self.locate(shelf).await? else { return Ok(None) };
+        let _place = self.take_place().await?;
+        let Some((archive, items)) = self.store.page(shelf, page).await? else { return Ok(None) };
+        let feed = Feed::assemble(&self.site, &head, items, self.terms.max_age);
+        let feed = Feed { archive: Some(archive), updated: feed.newest(), ..feed };
+        self.render(feed.updated, move || format.render(&feed)).await.map(Some)
+    }
+
     /// What is found in everything, as a feed at an address of its own.
     pub async fn search(
         &self,
@@ -87,13 +103,17 @@ impl Press {
         cut: &Cut,
         dress: impl FnOnce(Feed) -> Feed,
     ) -> Result<Arc<Printed>, Error> {
-        let waiting = Waiting::begin(&self.cutting.waiting)?;
-        let _place = self.cutting.places.acquire().await.expect("the semaphore is never closed");
-        drop(waiting);
+        let _place = self.take_place().await?;
         let feed = dress(self.cut_feed(head, cut).await?);
         let cursor = feed.cursor;
         let printed = self.render(feed.updated, move || format.render(&feed)).await?;
         Ok(Arc::new(Printed { cursor, ..Printed::clone(&printed) }))
+    }
+
+    /// Waits until one more may be made.
+    async fn take_place(&self) -> Result<SemaphorePermit<'_>, Error> {
+        let _waiting = Waiting::begin(&self.cutting.waiting)?;
+        Ok(self.cutting.places.acquire().await.expect("the semaphore is never closed"))
     }
 
     async fn cut_feed(&self, head: &ShelfHead, cut: &Cut) -> Result<Feed, Error> {
@@ -106,7 +126,7 @@ impl Press {
             let items = whole.items[..count].to_vec();
             return Ok(whole.cut(cut, items));
         }
-        let mut selection = self.selection(&head.shelf);
+        let mut selection = Selection { with_open_page: false, ..self.selection(&head.shelf) };
         let bytes = self.terms.window.bytes;
         selection.window = Window { items: count, max: count, age: Duration::ZERO, bytes };
         selection.sieve.refuse.extend(cut.drop.iter().cloned());
@@ -133,7 +153,7 @@ impl Press {
         let most = cut.limit.unwrap_or(MOST);
         let Some(news) = self.store.since(&selection.shelves, since, most).await? else {
             let cursor = Some(self.store.mark(head.head.revision).await?);
-            return Ok(Feed { cursor, ..whole });
+            return Ok(Feed { cursor, archive: None, ..whole });
         };
         let mut sifting = selection.sieve.sift();
         let items = news.items.into_iter().filter(|item| sifting.passes(item)).collect();

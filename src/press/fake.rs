@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
-use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead, Site, Window};
+use crate::model::feed::{Archive, Head, Headline, Revision, Shelf, ShelfHead, Site, Window};
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
@@ -193,6 +193,18 @@ impl Store for Fake {
         }
         items.truncate(selection.window.max);
         Ok(items)
+    }
+
+    async fn page(&self, shelf: &Shelf, page: u64) -> Result<Option<(Archive, Vec<Item>)>, Error> {
+        self.answer()?;
+        let shelves = self.shelves.lock().unwrap();
+        let items = shelves.get(shelf).filter(|_| page == 1).map(|(_, items)| items.clone());
+        Ok(items.map(|items| (Archive { page: Some(1), older: None, newer: None }, items)))
+    }
+
+    async fn newest_page(&self, shelf: &Shelf) -> Result<Option<u64>, Error> {
+        self.answer()?;
+        Ok(matches!(shelf, Shelf::All).then_some(1))
     }
 
     async fn since(&self, _: &[Shelf], since: Since, most: usize) -> Result<Option<News>, Error> {

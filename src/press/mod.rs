@@ -34,7 +34,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::format::{self, Document, Format};
 use crate::model::cut::Cursor;
-use crate::model::feed::{Catalogue, Feed, Headline, Revision, Shelf, ShelfHead, Site, Window};
+use crate::model::feed::{
+    Archive, Catalogue, Feed, Headline, Revision, Shelf, ShelfHead, Site, Window,
+};
 use crate::model::item::Item;
 use crate::model::time::Timestamp;
 use crate::model::view::{Selection, View};
@@ -224,9 +226,12 @@ impl Press {
             let items = self.store.select(&self.selection(&head.shelf)).await?;
             let feed = Feed::assemble(&self.site, head, items, self.terms.max_age);
             // What moves a view's head need not show in it; its time is then that of its items.
-            let is_view = matches!(head.shelf, Shelf::View(_));
-            let updated = if is_view { feed.newest() } else { feed.updated };
-            Ok(Arc::new(Feed { updated, ..feed }))
+            if matches!(head.shelf, Shelf::View(_)) {
+                return Ok(Arc::new(Feed { updated: feed.newest(), ..feed }));
+            }
+            let older = self.store.newest_page(&head.shelf).await?;
+            let archive = Some(Archive { older, ..Archive::default() });
+            Ok(Arc::new(Feed { archive, ..feed }))
         });
         feed.await
     }
@@ -237,7 +242,10 @@ impl Press {
             self.read(|directory| directory.view(id).map(|(view, shelves)| view.selection(shelves)))
         };
         let of_view = if let Shelf::View(id) = shelf { view(id) } else { None };
-        of_view.unwrap_or_else(|| Selection::of(shelf.clone(), self.terms.window))
+        of_view.unwrap_or_else(|| Selection {
+            with_open_page: true,
+            ..Selection::of(shelf.clone(), self.terms.window)
+        })
     }
 
     /// The index: categories with their newest headlines.

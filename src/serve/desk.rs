@@ -118,7 +118,12 @@ impl Desk {
     ) -> Result<Reply, Error> {
         let is_feed = matches!(
             route,
-            Route::All | Route::Category | Route::Source | Route::View | Route::Search
+            Route::All
+                | Route::Category
+                | Route::Source
+                | Route::View
+                | Route::Search
+                | Route::Archive
         );
         if !is_feed && route != Route::Item {
             asked.under(path)?;
@@ -127,6 +132,7 @@ impl Desk {
             Route::All | Route::Category | Route::Source | Route::View => {
                 feeds::get(self, asked, route, name).await
             }
+            Route::Archive => feeds::page(self, asked, path, name).await,
             Route::Search => feeds::search(self, asked, name).await,
             Route::Item => pages::item(self, asked, name).await,
             Route::Index => pages::index(self).await,

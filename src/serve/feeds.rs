@@ -6,8 +6,8 @@ use http::{HeaderName, header};
 use super::accept;
 use super::desk::{Asked, Desk};
 use super::error::Error;
-use super::reply::Reply;
-use super::router::Route;
+use super::reply::{Keep, Reply};
+use super::router::{self, Route};
 use crate::format::{self, Format, html};
 use crate::model::cut::Cut;
 use crate::model::feed::Shelf;
@@ -25,6 +25,24 @@ pub(super) async fn get(
     let shelf = place(desk, shelf(route, slug).ok_or(Error::NotFound)?).await?;
     asked.under(&format!("{}{}", shelf.path(), ending(named)))?;
     answer(desk, asked, &Topic::Shelf(shelf), named).await
+}
+
+/// Answers for a page of an archive: what stands at `/archive`, the path of a feed and a number.
+pub(super) async fn page(
+    desk: &Desk,
+    asked: &Asked<'_>,
+    path: &str,
+    name: &str,
+) -> Result<Reply, Error> {
+    let (number, named) = split(name)?;
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+    let number = number.parse().ok().filter(|_| is_number).ok_or(Error::NotFound)?;
+    let of = path.strip_prefix("/archive").and_then(|path| path.strip_suffix(name));
+    let of = of.and_then(|path| path.strip_suffix('/')).ok_or(Error::NotFound)?;
+    let (route, slug) = router::find(of).ok_or(Error::NotFound)?;
+    let shelf = place(desk, shelf(route, slug).ok_or(Error::NotFound)?).await?;
+    asked.under(&format!("/archive{}/{number}{}", shelf.path(), ending(named)))?;
+    answer(desk, asked, &Topic::Page(shelf, number), named).await
 }
 
 /// Answers a search, as a feed or a page; without words there is only the page that asks for some.
@@ -46,6 +64,8 @@ enum Topic {
     Shelf(Shelf),
     /// What is found in everything.
     Search,
+    /// A page of a shelf's archive.
+    Page(Shelf, u64),
 }
 
 impl Topic {
@@ -53,6 +73,7 @@ impl Topic {
         match self {
             Topic::Shelf(shelf) => shelf.path(),
             Topic::Search => "/search".to_owned(),
+            Topic::Page(shelf, number) => format!("/archive{}/{number}", shelf.path()),
         }
     }
 }
@@ -75,7 +96,7 @@ async fn answer(
     topic: &Topic,
     named: Option<&'static dyn Format>,
 ) -> Result<Reply, Error> {
-    let cut = asked.cut();
+    let cut = if matches!(topic, Topic::Page(..)) { Cut::default() } else { asked.cut() };
     if let Some(format) = named {
         return print(desk, topic, format, &cut).await;
     }
@@ -113,6 +134,7 @@ async fn print(
 ) -> Result<Reply, Error> {
     let printed = match topic {
         Topic::Search => desk.press.search(format, cut).await?,
+        Topic::Page(shelf, number) => desk.press.page(shelf, *number, format).await?,
         Topic::Shelf(shelf) if cut.is_empty() => desk.press.print(shelf, format).await?,
         Topic::Shelf(shelf) => desk.press.cut(shelf, format, cut).await?,
     };
@@ -121,6 +143,9 @@ async fn print(
     let address = format!("<{site}{path}.{}{}>", format.name(), cut.written());
     let cursor = printed.cursor;
     let mut reply = Reply::printed(printed);
+    if matches!(topic, Topic::Page(..)) {
+        reply = reply.keep(Keep::AnHour);
+    }
     if let Some(cursor) = cursor {
         reply = reply.with(CURSOR, &cursor.written());
     }

@@ -49,6 +49,8 @@ impl Body {
 pub(super) enum Keep {
     /// As long as a feed, and a stale one is better than none (RFC 5861, row C-08).
     AsFeed,
+    /// An hour: it hardly changes any more (row C-22).
+    AnHour,
     /// A day: it changes only when the file does.
     ADay,
     /// Not at all.
@@ -63,6 +65,7 @@ impl Keep {
             )
             .try_into()
             .expect("words and numbers"),
+            Keep::AnHour => HeaderValue::from_static("public, max-age=3600"),
             Keep::ADay => HeaderValue::from_static("public, max-age=86400"),
             Keep::Not => HeaderValue::from_static("no-store"),
         }

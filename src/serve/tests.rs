@@ -394,6 +394,39 @@ async fn a_limit_cuts_a_feed_and_says_so_in_its_address() {
 }
 
 #[tokio::test]
+async fn c_22_pages_of_an_archive() {
+    let house = house();
+    for path in
+        ["/archive/all/1.atom", "/archive/category/shizheng/1.rss", "/archive/source/one/1.html"]
+    {
+        let answer = house.get(path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(header(&answer, "cache-control"), "public, max-age=3600");
+        assert!(header(&answer, "etag").len() > 8);
+        assert!(header(&answer, "link").contains(path), "{path}");
+    }
+    for path in [
+        "/archive/all/2.atom",
+        "/archive/all/0.atom",
+        "/archive/all/01.atom",
+        "/archive/all/x.atom",
+        "/archive/view/x/1.atom",
+        "/archive/category/none/1.atom",
+        "/archive/1.atom",
+        "/archive",
+        "/archive/archive/all/1.atom",
+    ] {
+        assert_eq!(house.get(path).await.status(), 404, "{path}");
+    }
+    let moved = house.get("/archive/category/politics/1.rss").await;
+    assert_eq!(header(&moved, "location"), "/archive/category/shizheng/1.rss");
+    let feed = house.get("/all.atom").await;
+    assert!(String::from_utf8_lossy(feed.body()).contains("/archive/all/1.atom"));
+    let cut = house.get("/all.atom?limit=1").await;
+    assert!(!String::from_utf8_lossy(cut.body()).contains("/archive/"));
+}
+
+#[tokio::test]
 async fn what_was_not_seen_stays_the_same_while_its_items_do() {
     let house = house();
     house.store.put(Shelf::All, 7, &["third", "second", "first"]);
@@ -681,6 +714,7 @@ async fn t_31_public_addresses_are_the_written_list() {
         "/view/{name}",
         "/search",
         "/search.{suffix}",
+        "/archive/{*page}",
         "/item/{name}",
         "/feeds.opml",
         "/style.css",

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
 use crate::model::draft::Refined;
-use crate::model::feed::{Headline, Revision, Shelf, ShelfHead, Window};
+use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validators};
 use crate::model::status::Day;
@@ -109,6 +109,14 @@ pub trait Store: Send + Sync {
 
     /// What a selection shows, the newest first; of several shelves each item once.
     async fn select(&self, selection: &Selection) -> Result<Vec<Item>, Error>;
+
+    /// A closed page of a shelf's archive, and its neighbours; none when there is none, or when nothing
+    /// of it is kept. No item is on two pages, and each that is kept is on one, or in the feed.
+    async fn page(&self, shelf: &Shelf, page: u64) -> Result<Option<(Archive, Vec<Item>)>, Error>;
+
+    /// The newest closed page of a shelf's archive. Asked after its feed was read, never before: a page
+    /// that was closed in between would be missed.
+    async fn newest_page(&self, shelf: &Shelf) -> Result<Option<u64>, Error>;
 
     /// Items whose last change that is not quiet came since, at most `most` of the earliest, shown
     /// newest first, and where to go on; whoever goes on there misses nothing. None when a cursor is

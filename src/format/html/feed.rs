@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, MEDIA_TYPE, Moment, Subscribable, subscribable, write};
+use super::{Frame, MEDIA_TYPE, Moment, Subscribable, Twin, subscribable, write};
 use crate::format::{Document, EXCERPT, Format};
 use crate::model::feed::{Feed, Site};
 use crate::model::item::{Filed, Item};
@@ -31,12 +31,22 @@ impl Format for Html {
             address: feed.address_as("html"),
             feeds: subscribable(&feed.site, path, &feed.query),
             updated: Moment::of(feed.updated),
+            older: feed.older_as("html").map(|address| within(feed, address)),
+            newer: feed
+                .newer_as("html")
+                .or(feed.current_as("html"))
+                .map(|address| within(feed, address)),
             query: feed.search.as_ref().map(|search| search.words.as_str()),
             is_asked: true,
             stories,
             frame,
         })
     }
+}
+
+/// An address of the site as a link on it.
+fn within(feed: &Feed, address: String) -> String {
+    address.strip_prefix(&feed.site).map(str::to_owned).unwrap_or(address)
 }
 
 /// The search page before anything was asked.
@@ -49,6 +59,8 @@ pub fn ask(site: &Site) -> Document {
         feeds: Vec::new(),
         updated: Moment { full: String::new(), long: String::new(), short: String::new() },
         query: Some(""),
+        older: None,
+        newer: None,
         is_asked: false,
         stories: Vec::new(),
         frame,
@@ -65,6 +77,8 @@ struct FeedPage<'a> {
     feeds: Vec<Subscribable>,
     updated: Moment,
     query: Option<&'a str>,
+    older: Option<String>,
+    newer: Option<String>,
     /// Whether there is anything to list: a search page that was not asked yet has only its form.
     is_asked: bool,
     stories: Vec<Story<'a>>,
@@ -81,6 +95,7 @@ struct Story<'a> {
     time: String,
     image: Option<&'a str>,
     language: Option<&'a str>,
+    also: Vec<Twin<'a>>,
     categories: &'a [Filed],
 }
 
@@ -123,6 +138,7 @@ impl<'a> Story<'a> {
             time: Moment::listed(item.published, feed.updated),
             image: item.image.as_deref(),
             language: frame.foreign(item.language.as_deref()),
+            also: item.also.iter().map(|also| Twin::of(also, frame.words)).collect(),
             categories: &item.categories,
         }
     }

@@ -3,7 +3,7 @@
 use askama::Template;
 use url::Url;
 
-use super::{Frame, Line, Moment, write};
+use super::{Frame, Line, Moment, Twin, write};
 use crate::format::{Document, labels};
 use crate::model::feed::Site;
 use crate::model::item::{Enclosure, Item};
@@ -26,7 +26,11 @@ pub fn item(site: &Site, item: &Item, related: &[Item]) -> Document {
         updated: (item.updated != item.published).then(|| Moment::of(item.updated)),
         files: item.enclosures.iter().map(File::of).collect(),
         labels: labels(item).map(|label| label.term.as_str()).collect(),
-        has_more: !(related.is_empty() && item.categories.is_empty() && item.labels.is_empty()),
+        has_more: !(related.is_empty()
+            && item.also.is_empty()
+            && item.categories.is_empty()
+            && item.labels.is_empty()),
+        also: item.also.iter().map(|also| Twin::of(also, frame.words)).collect(),
         related: related.iter().map(|other| Line::new(other, &frame)).collect(),
         item,
         frame,
@@ -48,6 +52,7 @@ struct ItemPage<'a> {
     updated: Option<Moment>,
     files: Vec<File<'a>>,
     labels: Vec<&'a str>,
+    also: Vec<Twin<'a>>,
     related: Vec<Line<'a>>,
     has_more: bool,
 }

@@ -16,7 +16,8 @@ use askama::Template;
 use bytes::Bytes;
 
 use super::{Document, FEEDS, Format};
-use crate::model::item::Item;
+use crate::model::item::{Also, Item};
+use crate::model::twin::Reason;
 
 pub use error::error;
 pub use feed::{Html, ask};
@@ -86,6 +87,26 @@ impl<'a> Line<'a> {
             published: published.full,
             time: published.short,
             language: frame.foreign(item.language.as_deref()),
+        }
+    }
+}
+
+/// A later article that tells the same story, and why it is taken for one.
+struct Twin<'a> {
+    publication: &'a str,
+    page: String,
+    reason: String,
+}
+
+impl<'a> Twin<'a> {
+    fn of(also: &'a Also, words: &Words) -> Twin<'a> {
+        Twin {
+            publication: &also.publication,
+            page: format!("/item/{}", also.id),
+            reason: match also.reason {
+                Reason::Link => words.same_link.to_owned(),
+                Reason::Text { percent } => (words.same_words)(percent),
+            },
         }
     }
 }

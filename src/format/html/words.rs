@@ -5,6 +5,7 @@
 /// The words of one language.
 pub(super) struct Words {
     pub(super) all_sources: &'static str,
+    pub(super) also: &'static str,
     pub(super) ask: &'static str,
     pub(super) author: &'static str,
     pub(super) categories: &'static str,
@@ -31,7 +32,10 @@ pub(super) struct Words {
     pub(super) not_found: &'static str,
     pub(super) nothing: &'static str,
     pub(super) now: &'static str,
+    pub(super) newer: &'static str,
+    pub(super) older: &'static str,
     pub(super) original: &'static str,
+    pub(super) pages: &'static str,
     pub(super) polls: &'static str,
     pub(super) problems: &'static str,
     pub(super) published: &'static str,
@@ -55,6 +59,9 @@ pub(super) struct Words {
     pub(super) count_well: fn(usize) -> String,
     pub(super) count_failing: fn(usize) -> String,
     pub(super) count_waiting: fn(usize) -> String,
+    /// Why two articles are taken for one story.
+    pub(super) same_link: &'static str,
+    pub(super) same_words: fn(u8) -> String,
 }
 
 impl Words {
@@ -67,6 +74,7 @@ impl Words {
 
 static CHINESE: Words = Words {
     all_sources: "全部来源",
+    also: "另见",
     ask: "在标题与正文中查找；多个词会缩小范围。",
     author: "作者",
     categories: "分类",
@@ -93,7 +101,10 @@ static CHINESE: Words = Words {
     not_found: "没有找到。试试更少的词，或换一个词。",
     nothing: "还没有文章",
     now: "现在",
+    newer: "更新的",
+    older: "更早",
     original: "原文",
+    pages: "翻页",
     polls: "抓取",
     problems: "问题",
     published: "发布",
@@ -116,10 +127,13 @@ static CHINESE: Words = Words {
     count_well: |count| format!("{count} 个来源正常"),
     count_failing: |count| format!("{count} 个失败"),
     count_waiting: |count| format!("{count} 个等待"),
+    same_link: "同一链接",
+    same_words: |percent| format!("文字 {percent}% 相同"),
 };
 
 static ENGLISH: Words = Words {
     all_sources: "All sources",
+    also: "Also from",
     ask: "Search titles and texts; several words narrow the search.",
     author: "Author",
     categories: "Categories",
@@ -146,7 +160,10 @@ static ENGLISH: Words = Words {
     not_found: "Nothing found. Try fewer or other words.",
     nothing: "Nothing yet",
     now: "Now",
+    newer: "Newer",
+    older: "Older",
     original: "Original",
+    pages: "Pages",
     polls: "Polls",
     problems: "Problems",
     published: "Published",
@@ -172,6 +189,8 @@ static ENGLISH: Words = Words {
     },
     count_failing: |count| format!("{count} failing"),
     count_waiting: |count| format!("{count} waiting"),
+    same_link: "same link",
+    same_words: |percent| format!("{percent}% the same words"),
 };
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 //! row, statement, fault              how values, statements and errors look here
 //! ```
 
+mod archive;
 mod article;
 mod change;
 mod claim;
@@ -52,7 +53,7 @@ use tokio::sync::watch;
 use super::{Claimed, Committed, Error, Known, News, PollLease, Slice, Store};
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
-use crate::model::feed::{Headline, Revision, Shelf, ShelfHead, Window};
+use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
@@ -210,6 +211,16 @@ impl Store for Sqlite {
     async fn select(&self, selection: &Selection) -> Result<Vec<Item>, Error> {
         let selection = selection.clone();
         self.read(move |connection| select::select(connection, &selection)).await
+    }
+
+    async fn page(&self, shelf: &Shelf, page: u64) -> Result<Option<(Archive, Vec<Item>)>, Error> {
+        let shelf = shelf.clone();
+        self.read(move |connection| archive::page(connection, &shelf, page)).await
+    }
+
+    async fn newest_page(&self, shelf: &Shelf) -> Result<Option<u64>, Error> {
+        let shelf = shelf.clone();
+        self.read(move |connection| archive::newest(connection, &shelf)).await
     }
 
     async fn since(

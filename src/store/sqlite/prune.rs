@@ -183,6 +183,8 @@ fn remove(change: &mut Change<'_>, item: i64) -> Result<()> {
     }
     let sql = "SELECT shelf FROM place WHERE item = ?";
     for shelf in connection.all(sql, [item], |row| row.get(0))? {
+        // It may have stood on the open page of an archive, which the feed shows.
+        change.touch(shelf);
         membership::leave(connection, item, shelf)?;
     }
     index::forget(connection, item)?;

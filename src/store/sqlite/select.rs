@@ -24,6 +24,11 @@ pub(super) fn select(connection: &Connection, selection: &Selection) -> Result<V
     let found = selection.shelves.iter().map(|shelf| shelf::of(connection, shelf));
     let shelves: Vec<i64> = found.filter_map(Result::transpose).collect::<Result<_>>()?;
     let window = &selection.window;
+    if selection.with_open_page
+        && let [shelf] = shelves[..]
+    {
+        return feed(connection, selection, shelf);
+    }
     if selection.query.is_none() && selection.sieve.is_empty() {
         let shown = window::select(connection, &shelves, selection.is_unfolded, window)?;
         let rows = shown.into_iter().map(|shown| shown.item);
@@ -31,6 +36,22 @@ pub(super) fn select(connection: &Connection, selection: &Selection) -> Result<V
     }
     let candidates = candidates(connection, selection, &shelves)?;
     Ok(shown(sifted(connection, selection, candidates)?, window))
+}
+
+/// The feed of one shelf. What is on the open page is never left out, however large: it is nowhere else.
+fn feed(connection: &Connection, selection: &Selection, shelf: i64) -> Result<Vec<Item>, Error> {
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    for fed in window::feed(connection, shelf, &selection.window)? {
+        if fed.is_limited && bytes > selection.window.bytes && !items.is_empty() {
+            continue;
+        }
+        let item = read::by_row(connection, fed.shown.item, names_twins(selection))?;
+        bytes += weight(&item);
+        if !fed.is_limited || bytes <= selection.window.bytes || items.is_empty() {
+            items.push(item);
+        }
+    }
+    Ok(items)
 }
 
 /// Where twins stand themselves, nobody names them.

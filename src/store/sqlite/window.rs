@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Result, Row, params};
 use sha2::{Digest, Sha256};
 
+use super::archive;
 use super::membership::{BEHIND, SHOWN};
 use super::row::instant;
 use super::statement::Statement;
@@ -127,7 +128,7 @@ const FRESH_BY_ORDER: &str = "
     WHERE shelf = ?1 AND gone = 0 AND +backlog = 0 AND +seen >= ?2
     ORDER BY order_ms DESC, poll DESC, ordinal LIMIT ?3";
 
-fn read(row: &Row<'_>) -> Result<Shown> {
+pub(super) fn read(row: &Row<'_>) -> Result<Shown> {
     Ok(Shown {
         item: row.get(0)?,
         revision: row.get(1)?,
@@ -136,10 +137,31 @@ fn read(row: &Row<'_>) -> Result<Shown> {
     })
 }
 
+/// What the feed of a shelf shows, the newest first: its window, and the open page of its archive. The
+/// places of the window are those `limited` by what it may hold.
+pub(super) fn feed(connection: &Connection, shelf: i64, window: &Window) -> Result<Vec<Fed>> {
+    let shown = select(connection, &[shelf], false, window)?;
+    let mut places: BTreeMap<Order, Fed> = BTreeMap::new();
+    for shown in archive::open(connection, shelf)? {
+        places.insert(shown.order, Fed { shown, is_limited: false });
+    }
+    for shown in shown {
+        places.entry(shown.order).or_insert(Fed { shown, is_limited: true });
+    }
+    Ok(places.into_values().rev().collect())
+}
+
+/// A place a feed shows.
+pub(super) struct Fed {
+    pub(super) shown: Shown,
+    /// Whether it may be left out when there is no room: then a closed page has it.
+    pub(super) is_limited: bool,
+}
+
 /// Hash of what a reader of the shelf's feed can see; equal means its head stays.
 pub(super) fn digest(connection: &Connection, shelf: i64, window: &Window) -> Result<Vec<u8>> {
     let mut hash = Sha256::new();
-    for shown in select(connection, &[shelf], false, window)? {
+    for Fed { shown, .. } in feed(connection, shelf, window)? {
         hash.update(shown.item.to_le_bytes());
         hash.update(shown.revision.to_le_bytes());
     }

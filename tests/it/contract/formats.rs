@@ -15,7 +15,7 @@
 
 use feedloom::format::{self, Document, Format, opml};
 use feedloom::model::draft::{Draft, Refined, Stamp};
-use feedloom::model::feed::{Catalogue, Feed, Head, Revision, Shelf, ShelfHead, Site};
+use feedloom::model::feed::{Archive, Catalogue, Feed, Head, Revision, Shelf, ShelfHead, Site};
 use feedloom::model::item::{
     Also, Enclosure, Filed, Item, ItemId, Key, Label, Matter, Origin, Person, Record,
 };
@@ -33,7 +33,7 @@ use serde_json::Value;
 use crate::house::{self, House, time};
 
 /// An element, read strictly.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Element {
     name: String,
     attributes: Vec<(String, String)>,
@@ -442,6 +442,53 @@ fn c_36_every_namespace_is_declared_and_known() {
             }
         }
     }
+}
+
+/// The feed itself, and a page of its archive.
+fn archived() -> (Feed, Feed) {
+    let archive = Archive { page: None, older: Some(7), newer: None };
+    let page = Archive { page: Some(7), older: Some(4), newer: Some(8) };
+    (Feed { archive: Some(archive), ..full() }, Feed { archive: Some(page), ..full() })
+}
+
+#[test]
+fn c_22_a_feed_leads_to_its_archive_and_a_page_back() {
+    let (feed, page) = archived();
+    let at =
+        |n: u64, format: &str| vec![format!("https://n.example/archive/category/a-b/{n}.{format}")];
+    for (format, name) in [("atom", "link"), ("rss", "atom:link")] {
+        let read = |feed: &Feed| {
+            let root = Element::read(&format::named(format).unwrap().render(feed));
+            if format == "rss" { root.one("channel").children.clone() } else { root.children }
+        };
+        let links = |feed: &Feed, rel: &str| -> Vec<String> {
+            let children = read(feed);
+            let links = children.iter().filter(|child| child.name == name);
+            let links = links.filter(|link| link.attribute("rel") == Some(rel));
+            links.map(|link| link.attribute("href").unwrap().to_owned()).collect()
+        };
+        let own = vec![format!("https://n.example/category/a-b.{format}")];
+        assert_eq!(
+            (links(&feed, "self"), links(&feed, "prev-archive")),
+            (own.clone(), at(7, format))
+        );
+        assert!(links(&feed, "next-archive").is_empty() && links(&feed, "current").is_empty());
+        assert_eq!((links(&page, "self"), links(&page, "current")), (at(7, format), own));
+        assert_eq!(links(&page, "prev-archive"), at(4, format));
+        assert_eq!(links(&page, "next-archive"), at(8, format));
+        let marked =
+            |feed: &Feed| read(feed).iter().filter(|child| child.name == "fh:archive").count();
+        assert_eq!((marked(&feed), marked(&page)), (0, 1));
+        let text = format::named(format).unwrap().render(&page).bytes;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert!(text.contains("xmlns:fh=\"http://purl.org/syndication/history/1.0\""), "{text}");
+    }
+    let json = |feed: &Feed| -> Value {
+        serde_json::from_slice(&format::named("json").unwrap().render(feed).bytes).unwrap()
+    };
+    assert_eq!(json(&feed)["next_url"], at(7, "json")[0]);
+    assert_eq!(json(&page)["next_url"], at(4, "json")[0]);
+    assert_eq!(json(&page)["feed_url"], "https://n.example/category/a-b.json");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod adapters_declarative;
+mod archives;
 mod formats;
 mod house;
 mod mutants;

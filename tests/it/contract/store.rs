@@ -634,7 +634,7 @@ async fn a_head_moves_only_for_what_its_window_shows(place: Place) {
     let (mut house, a) = one_source(place).await;
     house.window = Window { items: 2, age: Duration::ZERO, ..Window::default() };
     house.enroll(std::slice::from_ref(&a)).await;
-    let list = ["1", "2", "3"].map(entry);
+    let list: Vec<Entry> = (1..=60).map(|n| entry(&n.to_string())).collect();
     house.poll(&a, &list).await;
     let head = house.head(&Shelf::All).await;
     house.poll(&a, &[list[0].clone(), list[1].clone(), entry("3").title("unseen edit")]).await;
