@@ -9,6 +9,7 @@ use super::rules::{Field, Rules};
 use super::source::{KeyRule, Source};
 use super::text::{Kind, PlainText, SafeHtml, Text, plain};
 use super::time::{Form, Timestamp};
+use super::twin::Gist;
 use super::{category, link, titles};
 
 /// An entry's fields as upstream wrote them. Worthless until refined.
@@ -122,6 +123,7 @@ impl Draft {
         let keys = keys(self.by, guid.as_deref(), &matter, times.published);
         Refined::Item(Box::new(Candidate {
             sketch: Sketch {
+                gist: Gist::of(&matter, &keys),
                 mentions: mentions(&matter, &keys),
                 keys,
                 guid,

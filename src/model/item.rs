@@ -14,7 +14,7 @@ use super::source::SourceId;
 use super::text::{PlainText, SafeHtml};
 use super::time::Timestamp;
 use super::titles;
-use super::twin::Reason;
+use super::twin::{Gist, Reason};
 
 /// Ours: minted once from the strongest key an item had when it was first seen, kept for ever.
 /// Never made from a host or a category, never a row number.
@@ -291,6 +291,8 @@ pub struct Sketch {
     pub guid: Option<String>,
     /// What a reader can see.
     pub matter: Matter,
+    /// What its twins are found by.
+    pub gist: Gist,
     /// Links of its body, as keys: the articles it speaks of, where they are known.
     pub mentions: Vec<Key>,
     /// Categories this item asks for; those of the source's configuration come on top.

@@ -23,7 +23,8 @@ pub(super) fn unmarked(html: &str, most: usize) -> String {
                 continue;
             }
             '&' => {
-                let length = rest.find(';').map_or(1, |end| end + 1);
+                let end = rest.bytes().take(10).position(|byte| byte == b';');
+                let length = end.map_or(1, |end| end + 1);
                 text.push(' ');
                 rest = &rest[length..];
             }

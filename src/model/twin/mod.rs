@@ -21,7 +21,7 @@ use std::time::Duration;
 pub use same::Told;
 
 use super::item::{Key, Matter};
-use words::{Words, hashed};
+use words::{Token, Words, hashed};
 
 /// Twins are published within this of each other.
 pub const SPAN: Duration = Duration::from_secs(3 * 24 * 3600);
@@ -43,16 +43,14 @@ pub enum Reason {
 pub struct Gist {
     /// Of its canonical link, where its link tells which article it is.
     pub link: Option<u64>,
-    /// Of what a copy of it most likely repeats, at most three.
+    /// Of what a copy of it most likely repeats, at most two.
     pub words: Vec<u64>,
 }
 
 /// Characters of a body in which a copy repeats the original, if it does.
-const LEAD: usize = 1_000;
+const LEAD: usize = 300;
 /// A clause that tells something, in words.
-const TELLING: usize = 8;
-/// Clauses among which the longest is looked for.
-const CLAUSES: usize = 12;
+const TELLING: usize = 10;
 
 impl Gist {
     /// What an item with these words and keys is found by. A link that is no key of it (because the
@@ -69,27 +67,20 @@ impl Gist {
     }
 }
 
-/// The first two clauses that tell something, since copies are cut at the end; and the longest, since
-/// a dateline or an editor may have changed the first. Of an item without a text, its title.
+/// The first clause that tells something, since copies are cut at the end; and the longest, since a
+/// dateline or an editor may have changed the first. Of an item without a text, its title.
 fn words_of(matter: &Matter) -> Vec<u64> {
     let body = Words::of_body(matter, LEAD);
-    let telling = body.clauses().filter(|clause| clause.len() >= TELLING).take(CLAUSES);
-    let telling: Vec<&[words::Token]> = telling.collect();
-    let longest =
-        telling.iter().enumerate().max_by_key(|(at, clause)| (clause.len(), usize::MAX - at));
-    let mut hashes: Vec<u64> = Vec::with_capacity(3);
-    let first = telling.iter().take(2);
-    for clause in first.chain(longest.map(|(_, clause)| clause)) {
-        let hash = words::hash(clause);
-        if !hashes.contains(&hash) {
-            hashes.push(hash);
-        }
-    }
-    if hashes.is_empty() {
-        let title = Words::of_title(matter);
-        hashes.extend((title.tokens.len() >= TELLING).then(|| words::hash(&title.tokens)));
-    }
-    hashes
+    let telling = || body.clauses().filter(|clause| clause.len() >= TELLING);
+    let longest = |one: &[Token], other: &[Token]| other.len() > one.len();
+    let longest = telling().reduce(|one, other| if longest(one, other) { other } else { one });
+    let title = Words::of_title(matter);
+    let title = Some(&title.tokens[..]).filter(|title| title.len() >= TELLING);
+    let clauses = match telling().next() {
+        Some(first) => [Some(first), longest.filter(|longest| *longest != first)],
+        None => [title, None],
+    };
+    clauses.into_iter().flatten().map(words::hash).collect()
 }
 
 #[cfg(test)]

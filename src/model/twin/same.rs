@@ -21,7 +21,6 @@ pub struct Told {
     title: Words,
     body: Words,
     published: Timestamp,
-    known: HashSet<(Token, Token)>,
 }
 
 /// Characters of a body that are compared.
@@ -30,7 +29,9 @@ const MOST: usize = 2_000;
 const FEWEST: usize = 20;
 /// Fewer equal words are a flash.
 const FLASH: usize = 60;
-/// Two flashes, or two texts without a body, are published within this of each other.
+/// A text with fewer numbers may be what a column says every day.
+const NUMBERS: usize = 3;
+/// What may be said again another day is published within this of each other.
 const HOURS: Duration = Duration::from_secs(12 * 3600);
 /// A title that is as good as a text.
 const SPEAKING: usize = 16;
@@ -43,9 +44,8 @@ impl Told {
     /// What an item with these words, published then, tells.
     pub fn of(matter: &Matter, published: Timestamp) -> Told {
         let (title, body) = (Words::of_title(matter), Words::of_body(matter, MOST));
-        let known = pairs(&title.tokens).chain(pairs(&body.tokens)).collect();
         let link = matter.link.as_deref().map(|link| link::identity(link).to_owned());
-        Told { link, title, body, published, known }
+        Told { link, title, body, published }
     }
 
     /// Whether another item tells the same, and how we know. `linked` says that a link both have
@@ -84,13 +84,19 @@ impl Told {
         let holds = aligned.equal >= FEWEST
             && aligned.equal * 5 >= shorter * 4
             && (has_title || aligned.equal * 2 >= longer)
-            && (is_near || !is_flash)
+            && (is_near || (!is_flash && self.numbers(other) >= NUMBERS))
             && aligned.gaps.iter().all(|gap| self.is_harmless(other, gap, is_flash))
             && self.ends_alike(other, &aligned, is_flash)
             && (has_title
                 || (self.is_titled(other) && other.is_titled(self) && self.titles_agree(other)));
         let percent = 200 * aligned.equal / (one.len() + two.len());
         holds.then(|| u8::try_from(percent).unwrap_or(100))
+    }
+
+    /// How many numbers both have.
+    fn numbers(&self, other: &Told) -> usize {
+        let numbers = self.body.tokens.iter().filter(|token| token.is_number());
+        numbers.filter(|token| other.body.tokens.contains(token)).collect::<HashSet<_>>().len()
     }
 
     /// Whether what stands between two equal stretches changes nothing.
@@ -129,12 +135,14 @@ impl Told {
     /// words. Of two texts that name nobody (`详见附件`) the titles alone tell which is which.
     fn is_titled(&self, other: &Told) -> bool {
         let title = &self.title.tokens;
+        let told: HashSet<_> =
+            pairs(&other.title.tokens).chain(pairs(&other.body.tokens)).collect();
         let all = pairs(title).count();
-        let known = pairs(title).filter(|pair| other.known.contains(pair)).count();
-        let told = |number: &Token| {
+        let known = pairs(title).filter(|pair| told.contains(pair)).count();
+        let has = |number: &Token| {
             other.title.tokens.contains(number) || other.body.tokens.contains(number)
         };
-        known * 5 >= all * 2 && title.iter().filter(|token| token.is_number()).all(told)
+        known * 5 >= all * 2 && title.iter().filter(|token| token.is_number()).all(has)
     }
 
     /// Whether no word of a title stands in the place of another that only the other title knows.

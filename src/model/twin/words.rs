@@ -37,13 +37,14 @@ impl Token {
 
     /// Whether a text says the same without it: what editors change in passing.
     pub(super) fn is_light(self) -> bool {
-        const CHARACTERS: &str = "的了也又并均都等和与及其该此这称说表示指出认为透露获悉道据近日前";
-        static LIGHT: LazyLock<Vec<Token>> = LazyLock::new(|| {
-            let latin = ["a", "an", "the", "said", "says", "and", "of", "that"];
-            let latin = latin.map(|word| Token::written(WORD, word));
-            CHARACTERS.chars().map(Token::character).chain(latin).collect()
+        static LATIN: LazyLock<[Token; 8]> = LazyLock::new(|| {
+            ["a", "an", "the", "said", "says", "and", "of", "that"]
+                .map(|word| Token::written(WORD, word))
         });
-        LIGHT.contains(&self)
+        match u32::try_from(self.0).ok().and_then(char::from_u32) {
+            Some(character) => is_light(character),
+            None => LATIN.contains(&self),
+        }
     }
 
     /// Whether a text says the opposite without it.
@@ -51,6 +52,11 @@ impl Token {
         "不未没无非否".chars().any(|denial| self == Token::character(denial))
             || self == Token::written(WORD, "not")
     }
+}
+
+fn is_light(c: char) -> bool {
+    const LIGHT: &str = "的了也又并均都等和与及其该此这称说表示指出认为透露获悉道据近日前";
+    LIGHT.contains(c)
 }
 
 /// A stable hash of bytes; two texts do not meet in one by accident.
@@ -157,7 +163,8 @@ fn narrow(c: char) -> char {
 
 /// Whether this stands for a word by itself: scripts written without blanks between words.
 fn is_character(c: char) -> bool {
-    c >= '\u{2E80}' && c.is_alphanumeric()
+    // What nearly every character of a Chinese text is needs no table.
+    matches!(c, '\u{4E00}'..='\u{9FFF}') || (c >= '\u{2E80}' && c.is_alphanumeric())
 }
 
 /// Whether a clause ends at the first of these. A point or colon counts where a blank follows.

@@ -20,13 +20,13 @@ use crate::model::time::Timestamp;
 use crate::model::twin::{Gist, Reason, SPAN, Told};
 
 /// Items of one hash that are looked at, the newest first. What more of them share is a phrase.
-const SHARED: i64 = 16;
+const SHARED: i64 = 8;
 /// Items whose words are read to compare them.
 const COMPARED: usize = 8;
-/// Milliseconds of a bucket as a power of two: 25 days, so that a look seldom crosses to another.
-const BUCKET: u32 = 31;
-/// Buckets kept beside the newest: some months' backlog finds its twins.
-const KEPT: i64 = 3;
+/// Milliseconds of a bucket as a power of two: 12 days, so that a look crosses to one other at most.
+const BUCKET: u32 = 30;
+/// Buckets kept beside the newest: two months' backlog finds its twins.
+const KEPT: i64 = 5;
 
 /// Looks for the story of an item that was just published, and puts it there.
 pub(super) fn find(
@@ -36,13 +36,13 @@ pub(super) fn find(
     item: i64,
 ) -> Result<()> {
     let published = candidate.published.unwrap_or(change.now);
-    let gist = Gist::of(&candidate.matter, &candidate.keys);
+    let gist = &candidate.gist;
     if !polled.collapse || gist.is_empty() || bucket(published.millis()) < oldest(change.now) {
         return Ok(());
     }
     let connection = change.connection;
-    let found = found(connection, polled.namespace, &gist, published)?;
-    keep(connection, polled.namespace, &gist, published, item)?;
+    let found = found(connection, polled.namespace, gist, published)?;
+    keep(connection, polled.namespace, gist, published, item)?;
     if found.is_empty() {
         return Ok(());
     }
@@ -96,7 +96,7 @@ struct Found {
     item: i64,
     /// Whether its link is the same, and leads to no second item there or here.
     is_linked: bool,
-    /// How many hashes they share.
+    /// How much what they share tells: the more, the fewer others share it too.
     shared: usize,
 }
 
@@ -113,10 +113,9 @@ fn found(
     };
     let mut shared: BTreeMap<i64, usize> = linked.iter().map(|item| (*item, 0)).collect();
     for key in &gist.words {
-        for (item, namespace) in sharing(connection, *key, published)? {
-            if namespace != own {
-                *shared.entry(item).or_default() += 1;
-            }
+        let sharing = sharing(connection, *key, published)?;
+        for (item, _) in sharing.iter().filter(|(_, namespace)| *namespace != own) {
+            *shared.entry(*item).or_default() += 1_000 / sharing.len();
         }
     }
     let found = shared.into_iter();

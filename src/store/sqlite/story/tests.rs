@@ -107,7 +107,7 @@ fn a_story_of_one_is_none() {
 fn what_is_long_past_is_swept_in_parts() {
     let connection = house(&[]);
     let sql = "INSERT INTO gist (bucket, key, item, namespace) VALUES (?, ?, 1, 1)";
-    let bucket = |days: i64| (NOON - days * 86_400_000) >> 31;
+    let bucket = |days: i64| (NOON - days * 86_400_000) >> 30;
     for key in 0..9_000 {
         connection.run(sql, [bucket(200), key]).expect("a row");
     }
