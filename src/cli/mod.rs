@@ -7,14 +7,17 @@
 mod app;
 mod check;
 mod completions;
+mod explain;
 mod export;
 mod import;
 mod items;
+mod named;
 pub mod parse;
 mod poll;
 mod preview;
 mod search;
 mod serve;
+mod withdraw;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -64,6 +67,10 @@ enum Command {
     Items(items::Arguments),
     /// Find stored items by their words, newest first
     Search(search::Arguments),
+    /// Tell why an item is where it is, or why it is nowhere
+    Explain(explain::Arguments),
+    /// Take an item down for good
+    Withdraw(withdraw::Arguments),
     /// Turn a list of subscriptions (OPML) into sources for feeds.toml
     Import(import::Arguments),
     /// Write the list of feeds as OPML
@@ -109,6 +116,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Parse(arguments) => parse::run(&arguments),
         Command::Items(arguments) => wait(items::run(config, &arguments)),
         Command::Search(arguments) => wait(search::run(config, &arguments)),
+        Command::Explain(arguments) => wait(explain::run(config, &arguments)),
+        Command::Withdraw(arguments) => wait(withdraw::run(config, &arguments)),
         Command::Import(arguments) => import::run(config, &arguments),
         Command::Export => wait(export::run(config)),
         Command::Completions(arguments) => completions::run(&arguments),

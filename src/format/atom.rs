@@ -8,11 +8,12 @@ use atom_syndication as atom;
 use atom_syndication::extension::Extension;
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
+use quick_xml::escape::escape;
 use url::Url;
 use uuid::Uuid;
 
 use super::{Document, EXCERPT, Format, is_address, labels, source_title};
-use crate::model::feed::{Feed, Shelf};
+use crate::model::feed::{Feed, Shelf, Tombstone};
 use crate::model::item::{Item, Origin, Person};
 use crate::model::time::Timestamp;
 
@@ -33,7 +34,11 @@ impl Format for Atom {
 
     fn render(&self, feed: &Feed) -> Document {
         let is_page = feed.archive.is_some_and(|archive| archive.page.is_some());
-        let history = is_page.then(archive);
+        let buried = !feed.tombstones.is_empty();
+        let extensions = is_page.then(archive).into_iter().chain(buried.then(|| tombstones(feed)));
+        let extensions: BTreeMap<_, _> = extensions.collect();
+        let names = [("fh", HISTORY), ("at", TOMBSTONES)];
+        let names = names.into_iter().filter(|(prefix, _)| extensions.contains_key(*prefix));
         let document = atom::Feed {
             title: plain(&feed.title),
             id: feed.id.clone(),
@@ -44,8 +49,8 @@ impl Format for Atom {
                 ..atom::Generator::default()
             }),
             links: links(feed),
-            namespaces: history.iter().map(|_| ("fh".to_owned(), HISTORY.to_owned())).collect(),
-            extensions: history.into_iter().collect(),
+            namespaces: names.map(|(name, uri)| (name.to_owned(), uri.to_owned())).collect(),
+            extensions,
             lang: feed.language.clone(),
             entries: feed.items.iter().map(|item| entry(feed, item)).collect(),
             ..atom::Feed::default()
@@ -61,6 +66,24 @@ const HISTORY: &str = "http://purl.org/syndication/history/1.0";
 fn archive() -> (String, BTreeMap<String, Vec<Extension>>) {
     let element = Extension { name: "fh:archive".to_owned(), ..Extension::default() };
     ("fh".to_owned(), BTreeMap::from([("archive".to_owned(), vec![element])]))
+}
+
+/// Deleted entries (RFC 6721).
+const TOMBSTONES: &str = "http://purl.org/atompub/tombstones/1.0";
+
+/// Says what was withdrawn, so that readers can take it down, too (RFC 6721 section 3).
+fn tombstones(feed: &Feed) -> (String, BTreeMap<String, Vec<Extension>>) {
+    let element = |stone: &Tombstone| Extension {
+        name: "at:deleted-entry".to_owned(),
+        attrs: BTreeMap::from([
+            // The crate writes attributes of extensions as they are.
+            ("ref".to_owned(), escape(stone.public_id.as_str()).into_owned()),
+            ("when".to_owned(), stone.at.at(feed.updated.offset()).rfc3339()),
+        ]),
+        ..Extension::default()
+    };
+    let elements = feed.tombstones.iter().map(element).collect();
+    ("at".to_owned(), BTreeMap::from([("deleted-entry".to_owned(), elements)]))
 }
 
 /// The feed's own address, its page, and its archive.

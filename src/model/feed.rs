@@ -168,6 +168,15 @@ pub struct Archive {
     pub newer: Option<u64>,
 }
 
+/// An item that was taken from a feed, as far as readers are told (RFC 6721).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The id documents carried for it.
+    pub public_id: String,
+    /// When it went.
+    pub at: Timestamp,
+}
+
 /// What was searched for in a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
@@ -210,6 +219,8 @@ pub struct Feed {
     pub site: String,
     /// Newest first.
     pub items: Vec<Item>,
+    /// What would stand among them, had it not been withdrawn.
+    pub tombstones: Vec<Tombstone>,
 }
 
 impl Feed {
@@ -233,13 +244,14 @@ impl Feed {
             max_age,
             site: site.url.clone(),
             items,
+            tombstones: Vec::new(),
         }
     }
 
     /// The feed as cut by a reader. Its time is that of its newest item, so that it changes only when
     /// one of them does.
     pub fn cut(self, cut: &Cut, items: Vec<Item>) -> Feed {
-        let (query, feed) = (cut.written(), Feed { items, ..self });
+        let (query, feed) = (cut.written(), Feed { items, tombstones: Vec::new(), ..self });
         let search = cut.query.clone().map(|query| Search { words: cut.words().to_owned(), query });
         let id = Uuid::new_v5(&FEEDS, format!("{}{query}", feed.id).as_bytes()).urn().to_string();
         Feed { id, query, search, updated: feed.newest(), archive: None, ..feed }

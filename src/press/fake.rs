@@ -9,19 +9,23 @@ use tokio::sync::watch;
 
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
-use crate::model::feed::{Archive, Head, Headline, Revision, Shelf, ShelfHead, Site, Window};
+use crate::model::feed::{
+    Archive, Head, Headline, Revision, Shelf, ShelfHead, Site, Tombstone, Window,
+};
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
 use crate::model::text::{PlainText, Query};
 use crate::model::time::{Offset, Timestamp, Zone};
 use crate::model::view::Selection;
+use crate::store::explain::{Explanation, Name};
 use crate::store::{Claimed, Committed, Error, Known, News, PollLease, Slice, Store};
 
 /// Holds what a test put in.
 pub(crate) struct Fake {
     pub(crate) shelves: Mutex<BTreeMap<Shelf, (ShelfHead, Vec<Item>)>>,
     pub(crate) states: Mutex<Vec<(SourceId, PollState)>>,
+    pub(crate) tombstones: Mutex<Vec<Tombstone>>,
     pub(crate) is_away: AtomicBool,
     pub(crate) reads: AtomicUsize,
     grown: watch::Sender<Revision>,
@@ -68,6 +72,7 @@ impl Fake {
         let fake = Fake {
             shelves: Mutex::default(),
             states: Mutex::default(),
+            tombstones: Mutex::default(),
             is_away: AtomicBool::new(false),
             reads: AtomicUsize::new(0),
             grown: watch::Sender::new(Revision(0)),
@@ -258,6 +263,25 @@ impl Store for Fake {
     async fn days(&self) -> Result<HashMap<SourceId, Vec<Day>>, Error> {
         self.answer()?;
         Ok(HashMap::new())
+    }
+
+    async fn tombstones(&self, shelf: &Shelf, _: Window) -> Result<Vec<Tombstone>, Error> {
+        self.answer()?;
+        let gone = self.tombstones.lock().unwrap();
+        Ok(gone.iter().filter(|_| *shelf == Shelf::All).cloned().collect())
+    }
+
+    async fn explain(&self, _: &Name) -> Result<Explanation, Error> {
+        unreachable!("readers ask for no explanations")
+    }
+
+    async fn withdraw(&self, _: &Name, _: Timestamp) -> Result<Option<(ItemId, bool)>, Error> {
+        unreachable!("readers withdraw nothing")
+    }
+
+    async fn was_withdrawn(&self, id: ItemId) -> Result<bool, Error> {
+        self.answer()?;
+        Ok(id == ItemId::mint("test", &Key::guid("withdrawn")))
     }
 
     async fn prune(&self, _: Timestamp) -> Result<u64, Error> {

@@ -231,7 +231,8 @@ impl Press {
             }
             let older = self.store.newest_page(&head.shelf).await?;
             let archive = Some(Archive { older, ..Archive::default() });
-            Ok(Arc::new(Feed { archive, ..feed }))
+            let tombstones = self.store.tombstones(&head.shelf, self.terms.window).await?;
+            Ok(Arc::new(Feed { archive, tombstones, ..feed }))
         });
         feed.await
     }

@@ -30,7 +30,10 @@ pub(super) async fn item(desk: &Desk, asked: &Asked<'_>, name: &str) -> Result<R
     };
     let id = ItemId::parse(id).ok_or(Error::NotFound)?;
     asked.under(&format!("/item/{id}{}", if is_page { "" } else { ".json" }))?;
-    let item = desk.store.item(id).await?.ok_or(Error::NotFound)?;
+    let Some(item) = desk.store.item(id).await? else {
+        let is_gone = desk.store.was_withdrawn(id).await?;
+        return Err(if is_gone { Error::Gone } else { Error::NotFound });
+    };
     let (site, related) = (desk.press.site(), desk.store.related(id).await?);
     // A related article shows here from its own first sighting on.
     let at = related.iter().map(|other| other.seen).fold(item.updated, Timestamp::max);

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::clock::Manual;
 use crate::format;
-use crate::model::feed::{Shelf, Window};
+use crate::model::feed::{Shelf, Tombstone, Window};
 use crate::model::sieve::{Rule, Sieve};
 use crate::model::source::{PollState, SourceId};
 use crate::model::view::{Member, View};
@@ -550,6 +550,21 @@ async fn c_16_what_ended_for_good_says_so() {
     assert_eq!(house.get("/source/one.rss").await.status(), 200);
     let listed = house.get("/feeds.opml").await;
     assert!(!String::from_utf8_lossy(listed.body()).contains("shizheng"));
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_is_gone_and_not_unknown() {
+    let house = house();
+    for (title, expected) in [("withdrawn", 410), ("other", 404)] {
+        for ending in ["", ".json"] {
+            let path = format!("/item/{}{ending}", item(title).id);
+            assert_eq!(house.get(&path).await.status(), expected);
+        }
+    }
+    let stone = Tombstone { public_id: "tag:gone".into(), at: time(5) };
+    house.store.tombstones.lock().unwrap().push(stone);
+    let feed = house.get("/all.atom").await;
+    assert!(String::from_utf8_lossy(feed.body()).contains("tag:gone"));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 //!
 //! A store asks no clock but its own for leases, sends nothing, and renders nothing.
 
+pub mod explain;
 pub mod law;
 pub mod sqlite;
 
@@ -19,13 +20,15 @@ use tokio::sync::watch;
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
 use crate::model::draft::Refined;
-use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Window};
+use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombstone, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validators};
 use crate::model::status::Day;
 use crate::model::text::Query;
 use crate::model::time::Timestamp;
 use crate::model::view::Selection;
+
+use explain::{Explanation, Name};
 
 /// Opens the store at `url`: `sqlite:PATH` or `sqlite::memory:`. What does not exist yet is made, its folder included.
 ///
@@ -157,6 +160,20 @@ pub trait Store: Send + Sync {
 
     /// What sources did on their last days, for the status page.
     async fn days(&self) -> Result<HashMap<SourceId, Vec<Day>>, Error>;
+
+    /// Items withdrawn from a shelf that would stand in its feed: what readers are told of them.
+    async fn tombstones(&self, shelf: &Shelf, window: Window) -> Result<Vec<Tombstone>, Error>;
+
+    /// Why the item that is called so is where it is, whatever became of it; and entries called so that
+    /// are no items. Empty when nothing is known.
+    async fn explain(&self, name: &Name) -> Result<Explanation, Error>;
+
+    /// Takes an item down for good: it leaves every output, and no source brings it back. Answers its id,
+    /// and whether it was there until now; none when there is no such item.
+    async fn withdraw(&self, name: &Name, now: Timestamp) -> Result<Option<(ItemId, bool)>, Error>;
+
+    /// Whether an item was here once and was withdrawn.
+    async fn was_withdrawn(&self, id: ItemId) -> Result<bool, Error>;
 
     /// Forgets items first seen longer ago than their source keeps them; never one in a window or in
     /// its source's last answer. Their keys stay, so that none rises again. Answers how many went.

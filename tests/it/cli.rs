@@ -168,7 +168,9 @@ fn a_missing_file_and_wrong_usage_are_refused() {
 fn help_teaches_with_examples() {
     let folder = Folder::with("");
     folder.run(&["--help"]).check(0, &["Examples:", "Exit codes:"], &[]);
-    for command in ["poll", "preview", "items", "search", "import", "completions"] {
+    for command in
+        ["poll", "preview", "items", "search", "explain", "withdraw", "import", "completions"]
+    {
         folder.run(&[command, "--help"]).check(0, &["Example", "feedloom "], &[]);
     }
 }
@@ -242,6 +244,39 @@ fn search_says_when_there_is_nothing_to_look_for() {
     folder.run(&["search", "--", "-x"]).check(0, &[], &["nothing was found"]);
     let long = "长".repeat(300);
     folder.run(&["search", &long]).check(0, &[], &["256 characters", "nothing was found"]);
+}
+
+#[test]
+fn an_item_is_explained_and_taken_down() {
+    let folder = Folder::with_list();
+    folder.run(&["poll"]).check(0, &[], &[]);
+    folder.run(&["explain", "a1"]).check(
+        0,
+        &[
+            "青禾市春耕进度快于去年",
+            "readers see it",
+            "/category/caijing number",
+            "in the feed",
+            "published",
+        ],
+        &[],
+    );
+    let told = folder.run(&["explain", "a1", "--json"]).check(0, &[], &[]).json();
+    assert_eq!((&told["item"]["state"], &told["item"]["guid"]), (&"live".into(), &"a1".into()));
+    let id = told["item"]["id"].as_str().unwrap().to_owned();
+    folder.run(&["withdraw", &format!("http://127.0.0.1:8080/item/{id}")]).check(
+        0,
+        &[&format!("{id} is withdrawn")],
+        &[],
+    );
+    folder.run(&["withdraw", "a1"]).check(0, &["was withdrawn before"], &[]);
+    folder.run(&["explain", &id]).check(0, &["withdrawn by hand", "not shown"], &[]);
+    folder.run(&["poll", "--force"]).check(0, &[], &[]);
+    let items = folder.run(&["items"]).check(0, &["夜光砖"], &[]);
+    assert!(!items.out.contains("春耕"), "{}", items.out);
+    folder.run(&["withdraw", "nowhere"]).check(1, &[], &["there is no item `nowhere`"]);
+    folder.run(&["explain", "nowhere"]).check(1, &[], &["nothing is known of `nowhere`"]);
+    folder.run(&["withdraw"]).check(2, &[], &["ITEM"]);
 }
 
 #[test]

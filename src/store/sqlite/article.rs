@@ -216,6 +216,23 @@ pub(super) fn withdraw(change: &mut Change<'_>, item: i64) -> Result<()> {
     story::arrange(change, item)
 }
 
+/// Takes an item down by hand; it stays gone, whoever shows it. Answers whether it was not so already.
+pub(super) fn take_down(change: &mut Change<'_>, item: i64) -> Result<bool> {
+    let mut standing = Standing::load(change.connection, item)?;
+    if standing.state == State::TakenDown {
+        return Ok(false);
+    }
+    let was_live = standing.state == State::Live;
+    standing.state = State::TakenDown;
+    set_state(change.connection, &standing)?;
+    if was_live {
+        let revision = change.log(item, Verb::Withdrawn)?;
+        membership::mark(change, &standing, revision)?;
+        story::arrange(change, item)?;
+    }
+    Ok(true)
+}
+
 /// Brings an item to what its remaining sightings say; withdraws it when there are none.
 pub(super) fn settle(change: &mut Change<'_>, item: i64, poll: i64) -> Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sighting WHERE item = ?)";

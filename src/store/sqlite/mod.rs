@@ -20,6 +20,7 @@ mod change;
 mod claim;
 mod commit;
 mod enroll;
+mod explain;
 mod fault;
 mod file;
 mod finish;
@@ -50,10 +51,14 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use change::Change;
+use statement::Statement;
+
+use super::explain::{Explanation, Name};
 use super::{Claimed, Committed, Error, Known, News, PollLease, Slice, Store};
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
-use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Window};
+use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombstone, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
@@ -136,6 +141,24 @@ impl Sqlite {
             grew
         });
     }
+}
+
+fn withdraw(
+    connection: &Connection,
+    name: &Name,
+    now: Timestamp,
+) -> Result<(Option<(ItemId, bool)>, Revision), Error> {
+    let mut change = Change::begin(connection, now, false)?;
+    let answer = match explain::find(connection, name)? {
+        Some(item) => {
+            let was_there = article::take_down(&mut change, item)?;
+            let id =
+                connection.one("SELECT id FROM item WHERE row = ?", [item], |row| row.get(0))?;
+            Some((ItemId::recall(id), was_there))
+        }
+        None => None,
+    };
+    Ok((answer, change.settle()?.revision))
 }
 
 fn joined<T>(outcome: Result<T, tokio::task::JoinError>) -> Result<T, Error> {
@@ -270,6 +293,30 @@ impl Store for Sqlite {
     async fn search(&self, query: &Query, within: &Shelf, most: usize) -> Result<Vec<Item>, Error> {
         let (query, within) = (query.clone(), within.clone());
         self.read(move |connection| search::search(connection, &query, &within, most)).await
+    }
+
+    async fn tombstones(&self, shelf: &Shelf, window: Window) -> Result<Vec<Tombstone>, Error> {
+        let shelf = shelf.clone();
+        self.read(move |connection| read::tombstones(connection, &shelf, window)).await
+    }
+
+    async fn explain(&self, name: &Name) -> Result<Explanation, Error> {
+        let name = name.clone();
+        self.read(move |connection| explain::explain(connection, &name)).await
+    }
+
+    async fn withdraw(&self, name: &Name, now: Timestamp) -> Result<Option<(ItemId, bool)>, Error> {
+        let name = name.clone();
+        let withdraw = move |connection: &Connection| withdraw(connection, &name, now);
+        let withdrawn = self.write(withdraw).await?;
+        let (answer, revision) = withdrawn;
+        self.tell(revision);
+        Ok(answer)
+    }
+
+    async fn was_withdrawn(&self, id: ItemId) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM item WHERE id = ? AND state <> 0)";
+        self.read(move |connection| Ok(connection.one(sql, [id.bytes()], |row| row.get(0))?)).await
     }
 
     async fn prune(&self, now: Timestamp) -> Result<u64, Error> {

@@ -213,7 +213,7 @@ fn stored(reason: Reason) -> i64 {
     }
 }
 
-fn recalled(stored: i64) -> Reason {
+pub(super) fn recalled(stored: i64) -> Reason {
     match u8::try_from(stored) {
         Ok(percent @ 1..) => Reason::Text { percent },
         _ => Reason::Link,

@@ -15,7 +15,9 @@
 
 use feedloom::format::{self, Document, Format, opml};
 use feedloom::model::draft::{Draft, Refined, Stamp};
-use feedloom::model::feed::{Archive, Catalogue, Feed, Head, Revision, Shelf, ShelfHead, Site};
+use feedloom::model::feed::{
+    Archive, Catalogue, Feed, Head, Revision, Shelf, ShelfHead, Site, Tombstone,
+};
 use feedloom::model::item::{
     Also, Enclosure, Filed, Item, ItemId, Key, Label, Matter, Origin, Person, Record,
 };
@@ -489,6 +491,21 @@ fn c_22_a_feed_leads_to_its_archive_and_a_page_back() {
     assert_eq!(json(&feed)["next_url"], at(7, "json")[0]);
     assert_eq!(json(&page)["next_url"], at(4, "json")[0]);
     assert_eq!(json(&page)["feed_url"], "https://n.example/category/a-b.json");
+}
+
+#[test]
+fn c_10_atom_says_what_was_withdrawn_and_the_others_leave_it_out() {
+    let stone = Tombstone { public_id: "tag:a&b".to_owned(), at: time("2022-05-27T06:00:00Z") };
+    let feed = Feed { tombstones: vec![stone], ..full() };
+    let root = Element::read(&format::named("atom").unwrap().render(&feed));
+    let stone = root.one("at:deleted-entry");
+    assert_eq!(stone.attribute("ref"), Some("tag:a&b"));
+    assert_eq!(stone.attribute("when"), Some("2022-05-27T14:00:00+08:00"));
+    assert_eq!(root.attribute("xmlns:at"), Some("http://purl.org/atompub/tombstones/1.0"));
+    for format in ["rss", "json", "html"] {
+        let document = format::named(format).unwrap().render(&feed);
+        assert!(!String::from_utf8_lossy(&document.bytes).contains("tag:a"), "{format}");
+    }
 }
 
 #[test]

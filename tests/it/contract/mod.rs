@@ -11,3 +11,4 @@ mod store;
 mod twin_samples;
 mod twins;
 mod upstreams;
+mod withdrawals;
