@@ -68,7 +68,7 @@ url = 'http://127.0.0.1:{port}'
 listen = '127.0.0.1:{port}'
 [defaults]
 interval = '7d'
-window = {{ items = {MANY} }}
+window = {{ items = {MANY}, max = {MANY} }}
 [[category]]
 name = '财经'
 description = '市场、公司与宏观：每日更新'

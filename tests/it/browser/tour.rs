@@ -27,10 +27,11 @@ impl Tour<'_> {
     /// Follows the front page to every shelf, and some of those to their items.
     pub fn go(&mut self, visitor: &mut Visitor) {
         self.visit(visitor, "/", 200);
-        let shelves =
-            self.links("/", |path| path.starts_with("/category/") || path.starts_with("/source/"));
-        for path in shelves.iter().filter(|path| path.ends_with(".html")) {
-            self.visit(visitor, path, 200);
+        let kinds = ["/category/", "/source/", "/view/"];
+        let is_shelf =
+            |path: &str| path.ends_with(".html") && kinds.iter().any(|kind| path.starts_with(kind));
+        for path in self.links("/", is_shelf) {
+            self.visit(visitor, &path, 200);
         }
         let is_item = |path: &str| path.starts_with("/item/");
         let mut items = self.links("/source/hostile.html", is_item);
@@ -39,9 +40,13 @@ impl Tour<'_> {
         for path in ["/all.html", "/status"].into_iter().chain(items.iter().map(String::as_str)) {
             self.visit(visitor, path, 200);
         }
+        for path in self.links("/all.html", |path| path.starts_with("/archive/")).iter().take(1) {
+            self.visit(visitor, path, 200);
+        }
         self.visit(visitor, "/nowhere", 404);
         if self.has_search() {
             self.visit(visitor, "/search", 200);
+            self.visit(visitor, "/search?q=%E4%BA%91%E5%B2%AD", 200);
         }
     }
 
@@ -78,9 +83,11 @@ impl Tour<'_> {
         self.ask("/search").0 == 200
     }
 
-    /// Status, media type and new place of what stands at a path.
+    /// Status, media type and new place of what a browser gets that asks for a path.
     fn ask(&self, path: &str) -> (u16, String, String) {
-        let (status, headers, _) = get(self.house.port, path, &[]).expect("the house answers");
+        let wishes = [("accept", "text/html,*/*;q=0.8")];
+        let answer = get(self.house.port, path, &wishes);
+        let (status, headers, _) = answer.expect("the house answers");
         let header = |name| {
             let found = headers.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| value.clone()).unwrap_or_default()
