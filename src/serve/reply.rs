@@ -72,10 +72,10 @@ impl Keep {
     }
 }
 
-/// Third-party words stand in our pages, so nothing may run or load there but our own styles and
-/// pictures over a safe line (row T-19).
+/// Third-party words stand in our pages, so nothing may run or load there but our own styles, and
+/// pictures, sound and film over a safe line (row T-19).
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src https: data:; \
-     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+     media-src https:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Methods that public addresses answer.
 pub(super) const METHODS: &str = "GET, HEAD, OPTIONS";

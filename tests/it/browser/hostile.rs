@@ -83,6 +83,11 @@ title = '''{MARKUP}{TEMPLATES}'''
 kind = 'feed'
 url = 'file:hostile.json'
 categories = ['科', '''{MARKUP}{TEMPLATES}''', '{WORD}', '地方 {TURNED}']
+[[view]]
+id = 'week'
+title = '''{MARKUP}{TEMPLATES}'''
+description = '{WORD}'
+sources = ['hostile']
 [[source]]
 id = 'empty'
 title = '空'
