@@ -157,7 +157,7 @@ impl<'c> Needed<'c> {
 }
 
 /// Removes an item and all that hangs on it; its keys lead nowhere from now on.
-fn remove(connection: &Connection, item: i64) -> Result<()> {
+pub(super) fn remove(connection: &Connection, item: i64) -> Result<()> {
     let sql = "SELECT source, mark FROM sighting WHERE item = ?";
     for (source, mark) in connection.all(sql, [item], |row| Ok((row.get(0)?, row.get(1)?)))? {
         sighting::forget(connection, source, mark)?;
