@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::store::{self, Store};
 
 /// Rows of the log taken in one step.
-const STEP: usize = 128;
+const STEP: usize = 64;
 /// How long a burst of commits is let go by before they are indexed together.
 const GATHER: Duration = Duration::from_secs(1);
 /// How often the log is looked at, grown or not.

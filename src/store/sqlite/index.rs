@@ -239,8 +239,10 @@ pub(super) fn forget(connection: &Connection, item: i64) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::file;
+    use super::super::change::Change;
+    use super::super::{file, prune};
     use super::*;
+    use crate::model::time::{Offset, Timestamp};
 
     /// A store with items called so, a second apart, each with its row in the log.
     fn with(items: &[&str]) -> Connection {
@@ -311,9 +313,21 @@ mod tests {
         item(&connection, 10, "x", 4500);
         follow(&connection, 3);
         assert_eq!(found(&connection, "x"), [5, 4, 10], "an edit makes nothing newer");
-        forget(&connection, 4).expect("forgotten");
-        assert_eq!(found(&connection, "x"), [5, 10]);
-        assert_eq!(Reached::load(&connection).expect("a row").documents, 2);
+    }
+
+    #[test]
+    fn what_is_pruned_leaves_the_index_with_it() {
+        let connection = with(&["x", "x", "x"]);
+        let read = read(&connection, 9).expect("read");
+        let now = Timestamp::from_seconds(1, Offset::UTC).expect("a small number");
+        let mut change = Change::begin(&connection, now, true).expect("a change");
+        prune::remove(&mut change, 1).expect("removed before it was written");
+        write(&connection, read).expect("written");
+        assert_eq!(found(&connection, "x"), [3, 2]);
+        prune::remove(&mut change, 2).expect("removed after");
+        let count = "SELECT count(*) FROM term WHERE term MATCH 'x'";
+        assert_eq!(connection.one(count, [], |row| row.get(0)), Ok(1));
+        assert_eq!(Reached::load(&connection).expect("a row").documents, 1);
     }
 
     #[test]

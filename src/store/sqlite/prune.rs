@@ -174,7 +174,7 @@ impl<'c> Needed<'c> {
 }
 
 /// Removes an item and all that hangs on it; its keys lead nowhere from now on.
-fn remove(change: &mut Change<'_>, item: i64) -> Result<()> {
+pub(super) fn remove(change: &mut Change<'_>, item: i64) -> Result<()> {
     let connection = change.connection;
     let story = story::leave(connection, item)?;
     let sql = "SELECT source, mark FROM sighting WHERE item = ?";
