@@ -33,7 +33,7 @@
 //! 3. `Adapter::parse` makes entries of the bytes, each with a mark: its name and its looks.
 //! 4. `Store::known` tells which are new or changed; details are asked for those, within a budget.
 //! 5. `Draft::refine` makes a candidate of each: times, safe HTML, links, keys, names.
-//! 6. `Store::commit_poll` settles what only memory knows (ids, slugs, first sightings) and writes
+//! 6. `Store::commit_poll` settles what only memory knows (ids, slugs, first sightings, twins) and writes
 //!    items, log, heads, validators and the next poll in one transaction.
 //! 7. A reader asks: `serve` finds the printed copy at the shelf's head, or `press` prints it once
 //!    (`Feed::assemble`, `Format::render`).
@@ -63,6 +63,11 @@
 //! The design gives `Draft::refine` a key rule; it stands on the draft (`Draft::by`), because within one
 //! answer it differs from entry to entry. A fourth key, the place, stands between link and title: it
 //! recognises articles of a site that moved to another host.
+//!
+//! Twins are looked for by hashes of clauses and judged by laying their texts side by side, not by
+//! SimHash and a measure of bags of pairs: that is near for texts of one template, which must never
+//! merge, and far for a copy that was cut. Which twin stands is settled shelf by shelf, so that a
+//! story told in two categories is found in both.
 //!
 //! Benchmarks time peers in turn and print the ratios (`benches/beside`); the design's harness, divan,
 //! prints times one after the other.
