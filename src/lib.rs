@@ -33,7 +33,7 @@
 //! 3. `Adapter::parse` makes entries of the bytes, each with a mark: its name and its looks.
 //! 4. `Store::known` tells which are new or changed; details are asked for those, within a budget.
 //! 5. `Draft::refine` makes a candidate of each: times, safe HTML, links, keys, names.
-//! 6. `Store::commit_poll` settles what only memory knows (ids, slugs, first sightings) and writes
+//! 6. `Store::commit_poll` settles what only memory knows (ids, slugs, first sightings, twins) and writes
 //!    items, log, heads, validators and the next poll in one transaction.
 //! 7. A reader asks: `serve` finds the printed copy at the shelf's head, or `press` prints it once
 //!    (`Feed::assemble`, `Format::render`).
@@ -66,6 +66,19 @@
 //!
 //! The terms of search are made when the index follows the log, not by `refine`: a new rule for terms
 //! then only begins the index anew, and ingest need not carry them.
+//!
+//! Twins are looked for by hashes of clauses and judged by laying their texts side by side, not by
+//! SimHash and a measure of bags of pairs: that is near for texts of one template, which must never
+//! merge, and far for a copy that was cut. Which twin stands is settled shelf by shelf, so that a
+//! story told in two categories is found in both.
+//!
+//! A view is found under an address like a shelf, so `Shelf` has a variant for it, though the store knows
+//! none; what a view, a shelf or a reader's parameters show is one value, `model::view::Selection`. A
+//! view's `updated` is that of its newest item, since most of what moves its head does not show in it.
+//!
+//! The feed of a shelf shows its window *and* the open page of its archive; what is pruned there moves
+//! the head. A full house asks those connections to leave that only hold a place; waiting to be accepted,
+//! as the design has it, would let whoever opens sockets keep readers out.
 //!
 //! Benchmarks time peers in turn and print the ratios (`benches/beside`); the design's harness, divan,
 //! prints times one after the other.

@@ -47,26 +47,38 @@ impl<S> Paced<S> {
 }
 
 /// How long something may be pending.
+///
+/// The alarm is set once and looked at when it rings: setting one for each wait would cost more than
+/// most answers.
 struct Patience {
     limit: Duration,
-    waiting: Option<Pin<Box<Sleep>>>,
+    /// When the present wait began.
+    since: Option<Instant>,
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patience {
     fn new(limit: Duration) -> Patience {
-        Patience { limit, waiting: None }
+        Patience { limit, since: None, alarm: None }
     }
 
     fn end(&mut self) {
-        self.waiting = None;
+        self.since = None;
     }
 
     /// Pending until nothing has ended the wait for the limit, then the error to report.
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
-        let limit = self.limit;
-        let alarm =
-            self.waiting.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
-        alarm.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut.into())
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let end = since + self.limit;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        while alarm.as_mut().poll(context).is_ready() {
+            if Instant::now() >= end {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            // It was set for an earlier wait.
+            alarm.as_mut().reset(end);
+        }
+        Poll::Pending
     }
 }
 

@@ -88,6 +88,10 @@ pub trait Store: Send + Sync {
     /// now keeps the body and all else only an earlier detail gave: a bad answer never takes anything
     /// down.
     ///
+    /// A new item that tells the story of an earlier one of another namespace (`model::twin`) is
+    /// published and logged like any other, but on each shelf that is no source's own the one seen
+    /// first stands for it, and names it (`Record::also`); that one is logged as refiled, quietly.
+    ///
     /// # Errors
     /// `Error::LeaseLost` when another holder took the source meanwhile, or the file lost it; nothing
     /// is written then.
@@ -105,6 +109,7 @@ pub trait Store: Send + Sync {
 
     /// The window of a shelf, newest first; `model::feed::within` says what it shows. Bodies are
     /// counted against `window.bytes`, though the newest item always comes. An unknown shelf is empty.
+    /// Items that stand behind a twin are on their source's own shelf alone; there no twins are named.
     async fn items(&self, shelf: &Shelf, window: Window) -> Result<Vec<Item>, Error>;
 
     /// The newest `most` headlines of each of these shelves, without reading bodies.

@@ -11,7 +11,8 @@ const INLINE: [&str; 16] = [
 
 /// The first so many characters of clean HTML without its tags. References are marks, not words.
 pub(super) fn unmarked(html: &str, most: usize) -> String {
-    let (mut text, mut left, mut rest) = (String::new(), most, html);
+    let mut text = String::with_capacity(html.len().min(most * 3));
+    let (mut left, mut rest) = (most, html);
     while let Some(c) = rest.chars().next().filter(|_| left > 0) {
         match c {
             '<' => {

@@ -101,7 +101,9 @@ impl Words {
     /// The words of a text.
     pub(super) fn of(text: &str) -> Words {
         let text: Vec<char> = text.chars().map(narrow).collect();
-        let (mut words, mut at) = (Words::default(), 0);
+        let mut words =
+            Words { tokens: Vec::with_capacity(text.len()), ends: Vec::with_capacity(text.len()) };
+        let mut at = 0;
         while let Some(&c) = text.get(at) {
             let rest = &text[at..];
             let (token, length) = match c {

@@ -31,7 +31,7 @@ pub(super) struct Polled {
     pub(super) namespace: i64,
     pub(super) namespace_name: String,
     pub(super) token: i64,
-    /// Whether its items stand together with their twins.
+    /// Whether its items stand together with their twins, and there is anyone who could have some.
     pub(super) collapse: bool,
     /// The successful poll before this one.
     pub(super) previous: Option<Timestamp>,
@@ -96,7 +96,10 @@ fn count(change: &Change<'_>, polled: &Polled, ended: Option<bool>) -> Result<()
 /// The leased source, while the lease holds.
 fn verify(connection: &Connection, lease: &PollLease) -> Result<Option<Polled>> {
     connection.find(
-        "SELECT source.id, namespace.id, namespace.name, succeeded, collapse FROM source
+        "SELECT source.id, namespace.id, namespace.name, succeeded, source.collapse AND EXISTS
+             (SELECT 1 FROM source AS other WHERE other.namespace <> namespace.id
+                 AND other.collapse)
+         FROM source
          JOIN namespace ON namespace.id = namespace
          WHERE source.name = ? AND token = ? AND expires IS NOT NULL",
         params![lease.source.as_str(), lease.token],

@@ -12,15 +12,15 @@ use rusqlite::{Connection, Result, params};
 use super::article::{self, State};
 use super::change::Change;
 use super::commit::Polled;
-use super::row::{instant, signed};
+use super::row::{instant, signed, unsigned};
 use super::statement::Statement;
 use super::story;
 use crate::model::item::{Candidate, Matter};
 use crate::model::time::Timestamp;
 use crate::model::twin::{Gist, Reason, SPAN, Told};
 
-/// Items of one hash that are looked at, the newest first. What more of them share is a phrase.
-const SHARED: i64 = 8;
+/// Items kept under one hash. What more of them share is a phrase, and tells nothing.
+const SHARED: usize = 8;
 /// Items whose words are read to compare them.
 const COMPARED: usize = 8;
 /// Milliseconds of a bucket as a power of two: 12 days, so that a look crosses to one other at most.
@@ -41,18 +41,29 @@ pub(super) fn find(
         return Ok(());
     }
     let connection = change.connection;
-    let found = found(connection, polled.namespace, gist, published)?;
-    keep(connection, polled.namespace, gist, published, item)?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let mine = Mine { told: Told::of(&candidate.matter, published), namespace: polled.namespace };
-    for other in found.iter().take(COMPARED) {
-        if let Some((twin, reason)) = mine.judge(connection, other)? {
-            return story::join(change, twin, item, reason);
+    let sharing = sharing(connection, gist, published)?;
+    let found = found(&sharing, gist, polled.namespace);
+    let twin = match found.is_empty() {
+        true => None,
+        false => {
+            let told = Told::of(&candidate.matter, published);
+            Mine { told, namespace: polled.namespace }.judge_all(connection, &found)?
+        }
+    };
+    // What led to a story leads there already.
+    let most = if twin.is_some() { 1 } else { SHARED };
+    for key in gist.link.iter().chain(&gist.words) {
+        if sharing.iter().filter(|other| other.key == *key).count() < most {
+            let sql =
+                "INSERT OR IGNORE INTO gist (bucket, key, item, namespace) VALUES (?, ?, ?, ?)";
+            let bucket = bucket(published.millis());
+            connection.run(sql, params![bucket, signed(*key), item, polled.namespace])?;
         }
     }
-    Ok(())
+    match twin {
+        Some((twin, reason)) => story::join(change, twin, item, reason),
+        None => Ok(()),
+    }
 }
 
 /// Forgets a part of what is too long ago to be looked for; answers whether there is more.
@@ -76,22 +87,39 @@ fn oldest(now: Timestamp) -> i64 {
     bucket(now.millis()) - KEPT
 }
 
-/// Lets later items find this one.
-fn keep(
-    connection: &Connection,
-    namespace: i64,
-    gist: &Gist,
-    published: Timestamp,
+/// An item that shares a hash.
+struct Sharing {
+    key: u64,
     item: i64,
-) -> Result<()> {
-    let sql = "INSERT OR IGNORE INTO gist (bucket, key, item, namespace) VALUES (?, ?, ?, ?)";
-    for key in gist.link.iter().chain(&gist.words) {
-        connection.run(sql, params![bucket(published.millis()), signed(*key), item, namespace])?;
-    }
-    Ok(())
+    namespace: i64,
 }
 
-/// An item that has something of a gist.
+/// Items that share a hash of a gist, published at about that time.
+fn sharing(connection: &Connection, gist: &Gist, published: Timestamp) -> Result<Vec<Sharing>> {
+    let mut keys = gist.link.iter().chain(&gist.words).map(|key| signed(*key));
+    let keys = [keys.next(), keys.next(), keys.next()];
+    let (from, to) = (published.minus(SPAN).millis(), published.plus(SPAN).millis());
+    let mut sharing = Vec::new();
+    for bucket in bucket(from)..=bucket(to) {
+        sharing.extend(connection.all(
+            SHARING,
+            params![bucket, keys[0], keys[1], keys[2]],
+            |row| {
+                let (item, namespace) = (row.get(1)?, row.get(2)?);
+                Ok(Sharing { key: unsigned(row.get(0)?), item, namespace })
+            },
+        )?);
+    }
+    Ok(sharing)
+}
+
+/// One statement for three seeks: `key IN (…)` would have SQLite make a table of the list first.
+const SHARING: &str = "
+    SELECT key, item, namespace FROM gist WHERE bucket = ?1 AND key = ?2 UNION ALL
+    SELECT key, item, namespace FROM gist WHERE bucket = ?1 AND key = ?3 UNION ALL
+    SELECT key, item, namespace FROM gist WHERE bucket = ?1 AND key = ?4";
+
+/// An item of another namespace that has something of a gist.
 struct Found {
     item: i64,
     /// Whether its link is the same, and leads to no second item there or here.
@@ -100,55 +128,35 @@ struct Found {
     shared: usize,
 }
 
-/// Items of other namespaces that have something of a gist, the likeliest first.
-fn found(
-    connection: &Connection,
-    own: i64,
-    gist: &Gist,
-    published: Timestamp,
-) -> Result<Vec<Found>> {
-    let linked = match gist.link {
-        Some(link) => telling(&sharing(connection, link, published)?, own),
-        None => BTreeSet::new(),
-    };
-    let mut shared: BTreeMap<i64, usize> = linked.iter().map(|item| (*item, 0)).collect();
+/// Those of another namespace among items that share something, the likeliest first.
+fn found(sharing: &[Sharing], gist: &Gist, own: i64) -> Vec<Found> {
+    let mut shared: BTreeMap<i64, usize> = BTreeMap::new();
     for key in &gist.words {
-        let sharing = sharing(connection, *key, published)?;
-        for (item, _) in sharing.iter().filter(|(_, namespace)| *namespace != own) {
-            *shared.entry(*item).or_default() += 1_000 / sharing.len();
+        let like = || sharing.iter().filter(|other| other.key == *key);
+        for other in like().filter(|other| other.namespace != own) {
+            *shared.entry(other.item).or_default() += 1_000 / like().count();
         }
     }
-    let found = shared.into_iter();
-    let found =
-        found.map(|(item, shared)| Found { item, is_linked: linked.contains(&item), shared });
-    let mut found: Vec<Found> = found.collect();
-    found.sort_by_key(|found| std::cmp::Reverse((found.is_linked, found.shared, found.item)));
-    Ok(found)
-}
-
-/// Items that share a hash, published at about that time, with their namespaces.
-fn sharing(connection: &Connection, key: u64, published: Timestamp) -> Result<Vec<(i64, i64)>> {
-    let sql =
-        "SELECT item, namespace FROM gist WHERE bucket = ? AND key = ? ORDER BY item DESC LIMIT ?";
-    let (from, to) =
-        (bucket(published.minus(SPAN).millis()), bucket(published.plus(SPAN).millis()));
-    let mut items = Vec::new();
-    for bucket in from..=to {
-        items.extend(connection.all(sql, params![bucket, signed(key), SHARED], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?);
+    let linked = telling(sharing, gist, own);
+    for item in &linked {
+        shared.entry(*item).or_default();
     }
-    Ok(items)
+    let found = |(item, shared)| Found { item, is_linked: linked.contains(&item), shared };
+    let mut found: Vec<Found> = shared.into_iter().map(found).collect();
+    found.sort_by_key(|found| std::cmp::Reverse((found.is_linked, found.shared, found.item)));
+    found.truncate(COMPARED);
+    found
 }
 
 /// The items a link tells of: those that have it alone in their namespace. A link that is on
 /// several entries of one upstream (a live page, a list) tells of none.
-fn telling(sharing: &[(i64, i64)], own: i64) -> BTreeSet<i64> {
-    let has = |namespace: i64| sharing.iter().filter(|(_, other)| *other == namespace).count();
-    if has(own) > 0 || sharing.len() >= usize::try_from(SHARED).unwrap_or(usize::MAX) {
+fn telling(sharing: &[Sharing], gist: &Gist, own: i64) -> BTreeSet<i64> {
+    let like = || sharing.iter().filter(|other| Some(other.key) == gist.link);
+    let has = |namespace: i64| like().filter(|other| other.namespace == namespace).count();
+    if has(own) > 0 || like().count() >= SHARED {
         return BTreeSet::new();
     }
-    sharing.iter().filter(|(_, other)| has(*other) == 1).map(|(item, _)| *item).collect()
+    like().filter(|other| has(other.namespace) == 1).map(|other| other.item).collect()
 }
 
 /// The item that looks for its twins.
@@ -158,6 +166,17 @@ struct Mine {
 }
 
 impl Mine {
+    /// The first of these that is a twin, as `judge` has it.
+    fn judge_all(&self, connection: &Connection, found: &[Found]) -> Result<Option<(i64, Reason)>> {
+        for other in found {
+            let twin = self.judge(connection, other)?;
+            if twin.is_some() {
+                return Ok(twin);
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether another item, or the story it is in, is told by this one; and the item to name as its
     /// twin. A story has the words of the one that stands first, so that it cannot drift from copy
     /// to copy; and one item of a namespace, since what its upstream calls two articles are two.
@@ -197,5 +216,21 @@ impl Mine {
         let published = connection.one(sql, [other], |row| row.get(0)).map(instant)?;
         let matter: Matter = article::matter(connection, other)?;
         Ok(self.told.same(&Told::of(&matter, published), linked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file;
+    use super::*;
+
+    #[test]
+    fn a_look_reads_the_few_rows_it_asks_for() {
+        let connection = file::open_memory().expect("memory");
+        let sql = format!("EXPLAIN QUERY PLAN {SHARING}");
+        let plan: Vec<String> =
+            connection.all(&sql, [0, 0, 0, 0], |row| row.get("detail")).expect("a plan");
+        let reads: Vec<&String> = plan.iter().filter(|step| step.contains("gist")).collect();
+        assert_eq!(reads, ["SEARCH gist USING PRIMARY KEY (bucket=? AND key=?)"; 3]);
     }
 }

@@ -90,6 +90,17 @@ fn a_twin_is_logged_like_any_item_and_who_names_it_quietly() {
 }
 
 #[test]
+fn a_house_of_one_upstream_keeps_nothing_for_twins() {
+    let all = ["a", "b"].map(source);
+    let connection = house(&all[..1]);
+    poll(&connection, &all[0], &[1], NOON);
+    assert_eq!(count(&connection, "gist"), 0, "a large archive is taken in as fast as before");
+    enroll::enroll(&connection, &all, &[], Window::default(), instant(NOON)).expect("enrolled");
+    poll(&connection, &all[0], &[1, 2], NOON);
+    assert_eq!(count(&connection, "gist"), 1);
+}
+
+#[test]
 fn a_story_of_one_is_none() {
     let all = ["a", "b"].map(source);
     let connection = house(&all);
