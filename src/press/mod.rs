@@ -77,6 +77,8 @@ pub struct Printed {
     /// Where a reader goes on who asked what came since.
     pub cursor: Option<Cursor>,
     hash: Hash,
+    /// Its tags: as it is, then in each coding.
+    tags: Vec<String>,
 }
 
 /// What tells one document from another: a hash of the bytes, so that it never names two bodies,
@@ -89,25 +91,17 @@ impl Printed {
         let digest = Sha256::digest(&document.bytes);
         let hash = digest[..16].try_into().expect("SHA-256 has 32 bytes");
         let last_modified = Timestamp::from_seconds(at.seconds(), at.offset()).unwrap_or(at);
-        Printed { document, last_modified, cursor: None, hash }
+        let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let coded = CODINGS.iter().map(|coding| format!("\"{hex}-{}\"", coding.name()));
+        let tags = std::iter::once(format!("\"{hex}\"")).chain(coded).collect();
+        Printed { document, last_modified, cursor: None, hash, tags }
     }
 
     /// Its strong entity tag in a coding, quotes included: two codings are two tags (RFC 9110
     /// section 8.8.3.3).
-    pub fn etag(&self, coding: Option<Coding>) -> String {
-        let mut tag = String::with_capacity(40);
-        tag.push('"');
-        for byte in self.hash {
-            for digit in [byte >> 4, byte & 15] {
-                tag.push(char::from_digit(digit.into(), 16).expect("four bits"));
-            }
-        }
-        if let Some(coding) = coding {
-            tag.push('-');
-            tag.push_str(coding.name());
-        }
-        tag.push('"');
-        tag
+    pub fn etag(&self, coding: Option<Coding>) -> &str {
+        let other = coding.and_then(|coding| CODINGS.iter().position(|known| *known == coding));
+        &self.tags[other.map_or(0, |other| other + 1)]
     }
 }
 

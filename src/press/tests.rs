@@ -90,7 +90,8 @@ async fn c_01_formats_have_their_own_tags() {
     let (_, press) = press();
     let mut tags = std::collections::HashSet::new();
     for format in format::ALL {
-        tags.insert(press.print(&category(), *format).await.unwrap().unwrap().etag(None));
+        let printed = press.print(&category(), *format).await.unwrap().unwrap();
+        tags.insert(printed.etag(None).to_owned());
     }
     assert_eq!(tags.len(), format::ALL.len());
 }

@@ -8,6 +8,9 @@ use crate::press::{CODINGS, Coding};
 /// The coding a reader likes best; none when it likes the bytes as they are. Of codings it likes
 /// alike, the one that makes documents smallest.
 pub(super) fn best(headers: &HeaderMap) -> Option<Coding> {
+    if !headers.contains_key(header::ACCEPT_ENCODING) {
+        return None;
+    }
     let mut lines = headers.get_all(header::ACCEPT_ENCODING).iter();
     let lists = lines.by_ref().filter_map(|line| line.to_str().ok());
     let wishes: Vec<Wish<'_>> =

@@ -7,10 +7,10 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 use super::client::Client;
 
@@ -46,10 +46,16 @@ pub(super) struct Guest {
     /// opened, above `HAS_ASKED` when it has asked before. Whose is smallest leaves first.
     since: AtomicU64,
     opened: Instant,
-    leave: Notify,
+    /// What ends it. A future to be told by would be looked at with every request.
+    end: OnceLock<AbortHandle>,
 }
 
 impl Guest {
+    /// Says what ends it when its place is wanted by another.
+    pub(super) fn ends_by(&self, end: AbortHandle) {
+        let _ = self.end.set(end);
+    }
+
     /// It is being answered from now on.
     pub(super) fn asks(&self) {
         self.since.store(0, Ordering::Relaxed);
@@ -65,11 +71,6 @@ impl Guest {
         if self.since.load(Ordering::Relaxed) > HAS_ASKED {
             self.moves();
         }
-    }
-
-    /// Waits until its place is wanted by another.
-    pub(super) async fn is_to_leave(&self) {
-        self.leave.notified().await;
     }
 }
 
@@ -114,7 +115,7 @@ impl Gate {
             return Err(Crowd::OfAll);
         }
         let (since, opened) = (AtomicU64::new(since(self.opened)), self.opened);
-        let guest = Arc::new(Guest { since, opened, leave: Notify::new() });
+        let guest = Arc::new(Guest { since, opened, end: OnceLock::new() });
         inside.next += 1;
         let id = inside.next;
         inside.guests.insert(id, guest.clone());
@@ -159,8 +160,8 @@ impl Inside {
         else {
             return false;
         };
-        if let Some(guest) = self.guests.remove(&id) {
-            guest.leave.notify_one();
+        if let Some(end) = self.guests.remove(&id).as_ref().and_then(|guest| guest.end.get()) {
+            end.abort();
         }
         true
     }
@@ -191,8 +192,7 @@ mod tests {
     }
 
     fn is_sent_away(pass: &Pass) -> bool {
-        use futures_util::FutureExt;
-        pass.guest.is_to_leave().now_or_never().is_some()
+        !pass.gate.lock().guests.contains_key(&pass.id)
     }
 
     #[test]

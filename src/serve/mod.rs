@@ -116,8 +116,9 @@ pub async fn run(
             Some(_) = conversations.join_next() => {}
             (stream, peer) = listener.next() => match house.admit(peer) {
                 Ok(pass) => {
+                    let guest = pass.guest.clone();
                     let talk = converse(stream, peer, house.clone(), pass, graceful.watcher());
-                    conversations.spawn(talk);
+                    guest.ends_by(conversations.spawn(talk));
                 }
                 Err(_) => if let Ok(doorman) = doormen.clone().try_acquire_owned() {
                     conversations.spawn(async move {
@@ -189,20 +190,15 @@ async fn converse(
     let io = TokioIo::new(pace::Paced::new(stream, bounds.stall, bounds.idle, pass.guest.clone()));
     let connection = builder(bounds).serve_connection(io, service).into_owned();
     let mut connection = pin!(watcher.watch(connection));
-    let mut leave = pin!(pass.guest.is_to_leave());
     // Errors of a conversation are the client's: it left, or spoke no HTTP.
     tokio::select! {
         _ = &mut connection => return,
-        () = &mut leave => return,
         () = sleep(bounds.head) => {}
     }
     // hyper starts no clock before it knows the version, so a client that never gets that far,
     // silently or byte by byte, is hung up on here.
     if has_asked.load(Ordering::Relaxed) {
-        tokio::select! {
-            _ = connection => {}
-            () = leave => {}
-        }
+        let _ = connection.await;
     }
 }
 

@@ -195,12 +195,10 @@ impl Reply {
         let Body::Printed(printed) = &self.body else { return };
         // RFC 9110 section 8.8.2.1: never later than the answer's own date.
         let at = conditional::written(printed.last_modified.min(now));
-        for (name, value) in
-            [(header::ETAG, Some(printed.etag(coding))), (header::LAST_MODIFIED, at)]
-        {
-            let value = value.and_then(|value| HeaderValue::try_from(value).ok());
-            headers.extend(value.map(|value| (name, value)));
-        }
+        let tag = HeaderValue::from_str(printed.etag(coding)).ok();
+        headers.extend(tag.map(|tag| (header::ETAG, tag)));
+        let at = at.and_then(|at| HeaderValue::try_from(at).ok());
+        headers.extend(at.map(|at| (header::LAST_MODIFIED, at)));
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
         if self.varies() {
             headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -230,7 +228,7 @@ impl Reply {
             && conditional::is_asked(&head.headers)
             && conditional::is_known(
                 &head.headers,
-                &printed.etag(coding),
+                printed.etag(coding),
                 printed.last_modified,
                 now,
             )

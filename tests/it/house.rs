@@ -128,7 +128,10 @@ impl House {
             .await
             .expect("the store answers")
             .expect("the shelf exists");
-        (String::from_utf8(printed.document.bytes.to_vec()).expect("UTF-8"), printed.etag(None))
+        (
+            String::from_utf8(printed.document.bytes.to_vec()).expect("UTF-8"),
+            printed.etag(None).to_owned(),
+        )
     }
 
     /// The newest revision any shelf shows.
