@@ -9,5 +9,6 @@ mod kill;
 mod laws;
 mod ledger;
 mod origin;
+mod readme;
 mod seed;
 mod tidy;
