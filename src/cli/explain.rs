@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Outcome, app, named, note, results};
+use crate::model::time::Timestamp;
 use crate::model::twin::Reason;
 use crate::store::explain::{Explanation, How, Known, Standing, State, Twin, Verdict};
 
@@ -72,12 +73,13 @@ fn tell_item(out: &mut impl Write, item: &Known) -> std::io::Result<()> {
     line("ordered by", item.order.at(item.published.offset()).rfc3339())?;
     for shown in &item.sightings {
         let owner = if shown.owns { ", which its words are from" } else { "" };
-        let detail = shown.detailed.map(|at| format!(", its detail asked {}", at.rfc3339()));
+        let written = |at: Timestamp| at.at(item.published.offset()).rfc3339();
+        let detail = shown.detailed.map(|at| format!(", its detail asked {}", written(at)));
         let asked = match shown.categories.is_empty() {
             true => String::new(),
             false => format!(", filed under {}", shown.categories.join(", ")),
         };
-        let seen = shown.seen.rfc3339();
+        let seen = written(shown.seen);
         let detail = detail.unwrap_or_default();
         line("shown by", format!("{}{owner} ({seen}{detail}{asked})", shown.source))?;
     }
@@ -90,7 +92,15 @@ fn tell_item(out: &mut impl Write, item: &Known) -> std::io::Result<()> {
     }
     for event in &item.log {
         let quiet = if event.is_quiet { ", quietly" } else { "" };
-        line("log", format!("{} {}{quiet} {}", event.revision.0, event.verb, event.at.rfc3339()))?;
+        line(
+            "log",
+            format!(
+                "{} {}{quiet} {}",
+                event.revision.0,
+                event.verb,
+                event.at.at(item.published.offset()).rfc3339()
+            ),
+        )?;
     }
     Ok(())
 }

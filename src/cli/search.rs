@@ -15,7 +15,8 @@ Examples:
   feedloom search appl --json | jq -r '.[].link'
 
 All words must be there. Chinese is found anywhere in a text, other words from their beginning, and
-whole where they have one or two letters. Marks, widths and capitals do not matter.")]
+whole where they have one or two letters. Marks, widths and capitals do not matter. Of an article the
+first 256 KiB of words are searched, of all articles the newest four million.")]
 pub struct Arguments {
     /// Words that must all be there
     #[arg(value_name = "QUERY", required = true)]

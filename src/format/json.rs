@@ -213,6 +213,8 @@ struct AttachmentJson<'a> {
 /// Where an item is from, which JSON Feed has no word for.
 #[derive(Serialize)]
 struct Extension<'a> {
+    /// Its page here.
+    page: String,
     source: &'a str,
     source_title: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -262,6 +264,7 @@ fn item_of<'a>(site: &str, item: &'a Item) -> ItemJson<'a> {
         language: item.language.as_deref(),
         attachments: item.enclosures.iter().map(attachment).collect(),
         _feedloom: Extension {
+            page: format!("{site}/item/{}", item.id),
             source: item.source.as_str(),
             source_title: &item.source_title,
             outlet: item.outlet.as_deref(),

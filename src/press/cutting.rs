@@ -77,7 +77,8 @@ impl Press {
         let Some((archive, items)) = self.store.page(shelf, page).await? else { return Ok(None) };
         let feed = Feed::assemble(&self.site, &head, items, self.terms.max_age);
         let feed = Feed { archive: Some(archive), updated: feed.newest(), ..feed };
-        self.render(feed.updated, move || format.render(&feed)).await.map(Some)
+        // What goes from a page moves no head.
+        self.render(None, move || format.render(&feed)).await.map(Some)
     }
 
     /// What is found in everything, as a feed at an address of its own.
@@ -106,7 +107,8 @@ impl Press {
         let _place = self.take_place().await?;
         let feed = dress(self.cut_feed(head, cut).await?);
         let cursor = feed.cursor;
-        let printed = self.render(feed.updated, move || format.render(&feed)).await?;
+        let at = Some(head.head.at);
+        let printed = self.render(at, move || format.render(&feed)).await?;
         Ok(Arc::new(Printed { cursor, ..Printed::clone(&printed) }))
     }
 

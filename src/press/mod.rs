@@ -72,8 +72,8 @@ const WARMING: Duration = Duration::from_millis(500);
 pub struct Printed {
     /// The document.
     pub document: Document,
-    /// The last change that shows in it, in whole seconds.
-    pub last_modified: Timestamp,
+    /// The last change that may show in it, in whole seconds; never goes back. None where nobody can tell.
+    pub last_modified: Option<Timestamp>,
     /// Where a reader goes on who asked what came since.
     pub cursor: Option<Cursor>,
     hash: Hash,
@@ -87,10 +87,11 @@ type Hash = [u8; 16];
 
 impl Printed {
     /// A document as it is handed out, last changed at `at`.
-    pub fn new(document: Document, at: Timestamp) -> Printed {
+    pub fn new(document: Document, at: Option<Timestamp>) -> Printed {
         let digest = Sha256::digest(&document.bytes);
         let hash = digest[..16].try_into().expect("SHA-256 has 32 bytes");
-        let last_modified = Timestamp::from_seconds(at.seconds(), at.offset()).unwrap_or(at);
+        let whole = |at: Timestamp| Timestamp::from_seconds(at.seconds(), at.offset());
+        let last_modified = at.map(|at| whole(at).unwrap_or(at));
         let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         let coded = CODINGS.iter().map(|coding| format!("\"{hex}-{}\"", coding.name()));
         let tags = std::iter::once(format!("\"{hex}\"")).chain(coded).collect();
@@ -198,7 +199,7 @@ impl Press {
         let sheet = Sheet::Feed(shelf.clone(), format.name());
         let printed = self.sheets.get(&sheet, head.head.revision.0, async {
             let feed = self.feed(&head).await?;
-            self.render(feed.updated, move || format.render(&feed)).await
+            self.render(Some(head.head.at), move || format.render(&feed)).await
         });
         printed.await.map(Some)
     }
@@ -255,7 +256,7 @@ impl Press {
                     newest.iter().map(|(head, lines)| (head, lines.as_slice())).collect();
                 format::html::index(&catalogue, &newest)
             };
-            self.render(at, page).await
+            self.render(Some(at), page).await
         });
         printed.await
     }
@@ -266,7 +267,7 @@ impl Press {
         let printed = self.sheets.get(&Sheet::Outlines, edition, async {
             let catalogue = self.catalogue().await?;
             let at = catalogue.updated;
-            self.render(at, move || format::opml::render(&catalogue)).await
+            self.render(Some(at), move || format::opml::render(&catalogue)).await
         });
         printed.await
     }
@@ -414,7 +415,7 @@ impl Press {
 
     async fn render(
         &self,
-        at: Timestamp,
+        at: Option<Timestamp>,
         render: impl FnOnce() -> Document + Send + 'static,
     ) -> Result<Arc<Printed>, Error> {
         self.work(move || Arc::new(Printed::new(render(), at))).await

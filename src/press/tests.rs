@@ -47,7 +47,7 @@ async fn a_newer_head_makes_a_new_document() {
     press.refresh().await.unwrap();
     let new = print(&press, &category()).await;
     assert!(text(&new).contains("second") && new.etag(None) != old.etag(None));
-    assert_eq!(new.last_modified, time(7));
+    assert_eq!(new.last_modified, Some(time(7)));
 }
 
 #[tokio::test]

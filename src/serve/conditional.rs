@@ -17,7 +17,7 @@ pub(super) fn is_asked(headers: &HeaderMap) -> bool {
 pub(super) fn is_known(
     headers: &HeaderMap,
     etag: &str,
-    last_modified: Timestamp,
+    last_modified: Option<Timestamp>,
     now: Timestamp,
 ) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
@@ -27,7 +27,8 @@ pub(super) fn is_known(
     let mut dates = headers.get_all(header::IF_MODIFIED_SINCE).iter();
     let (Some(date), None) = (dates.next(), dates.next()) else { return false };
     let since = date.to_str().ok().and_then(seconds);
-    since.is_some_and(|since| last_modified.seconds() <= since && since <= now.seconds())
+    let (Some(since), Some(last_modified)) = (since, last_modified) else { return false };
+    last_modified.seconds() <= since && since <= now.seconds()
 }
 
 /// Whether a list of entity tags names this one, compared weakly (RFC 9110 section 8.8.3.2).
@@ -77,7 +78,7 @@ mod tests {
         for (name, value) in headers {
             map.append(name, value.parse().unwrap());
         }
-        is_known(&map, TAG, time(0), time(3600))
+        is_known(&map, TAG, Some(time(0)), time(3600))
     }
 
     fn matches(list: &str) -> bool {

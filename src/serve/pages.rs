@@ -39,9 +39,9 @@ pub(super) async fn item(desk: &Desk, asked: &Asked<'_>, name: &str) -> Result<R
     let at = related.iter().map(|other| other.seen).fold(item.updated, Timestamp::max);
     if is_page {
         let page = format::html::item(site, &item, &related);
-        return Ok(Reply::printed(Arc::new(Printed::new(page, at))));
+        return Ok(Reply::printed(Arc::new(Printed::new(page, Some(at)))));
     }
-    let printed = Printed::new(format::json::item(site, &item, &related), at);
+    let printed = Printed::new(format::json::item(site, &item, &related), Some(at));
     Ok(Reply::printed(Arc::new(printed)).open().hidden())
 }
 

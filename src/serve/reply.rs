@@ -194,7 +194,7 @@ impl Reply {
     fn say_validators(&self, headers: &mut HeaderMap, coding: Option<Coding>, now: Timestamp) {
         let Body::Printed(printed) = &self.body else { return };
         // RFC 9110 section 8.8.2.1: never later than the answer's own date.
-        let at = conditional::written(printed.last_modified.min(now));
+        let at = printed.last_modified.and_then(|at| conditional::written(at.min(now)));
         let tag = HeaderValue::from_str(printed.etag(coding)).ok();
         headers.extend(tag.map(|tag| (header::ETAG, tag)));
         let at = at.and_then(|at| HeaderValue::try_from(at).ok());

@@ -436,6 +436,8 @@ async fn what_was_not_seen_stays_the_same_while_its_items_do() {
     house.desk.press.reload().await.unwrap();
     let after = house.get("/all.atom?q=second").await;
     assert_eq!(header(&before, "etag"), header(&after, "etag"));
+    // A withdrawal makes the newest item an older one; the time of the answer does not go back.
+    assert_eq!(header(&after, "last-modified"), "Fri, 27 May 2022 04:00:08 GMT");
     assert!(String::from_utf8_lossy(after.body()).contains("second"));
     assert!(!String::from_utf8_lossy(after.body()).contains("third"));
 }
