@@ -213,7 +213,8 @@ struct AttachmentJson<'a> {
 /// Where an item is from, which JSON Feed has no word for.
 #[derive(Serialize)]
 struct Extension<'a> {
-    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
     source_title: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     outlet: Option<&'a str>,
@@ -262,7 +263,7 @@ fn item_of<'a>(site: &str, item: &'a Item) -> ItemJson<'a> {
         language: item.language.as_deref(),
         attachments: item.enclosures.iter().map(attachment).collect(),
         _feedloom: Extension {
-            source: item.source.as_str(),
+            source: (!item.source.is_ours()).then_some(item.source.as_str()),
             source_title: &item.source_title,
             outlet: item.outlet.as_deref(),
             also_from: item
