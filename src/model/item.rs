@@ -392,7 +392,12 @@ impl Also {
 impl Record {
     /// Where it is read: at the article's own address, else on its page at `site`.
     pub fn link_on(&self, site: &str) -> String {
-        self.link.clone().unwrap_or_else(|| format!("{site}/item/{}", self.id))
+        self.link.clone().unwrap_or_else(|| self.page_on(site))
+    }
+
+    /// Its page at `site`.
+    pub fn page_on(&self, site: &str) -> String {
+        format!("{site}/item/{}", self.id)
     }
 
     /// Who it is by, for formats that ask for someone: its authors, else its outlet, else its source.

@@ -92,13 +92,13 @@ fn a_headline_with_all_there_is() {
         record.matter.outlet = Some("日报".into());
         record.also = vec![twin("晚报", Some("https://e.example/")), twin("周刊", None)];
     });
-    let other = twin("周刊", None).id;
+    let (id, other) = (whole.id, twin("周刊", None).id);
     check(
         whole,
         &format!(
             "<p><strong><a href=\"https://wire.example/1?a=1&amp;b=2\">标题</a></strong></p>\
              <p><img src=\"https://wire.example/1.jpg\" alt=\"标题\"></p><p>一句话。</p>\
-             <p>12:03 · 日报 · 另见 <a href=\"https://e.example/\">晚报</a>、\
+             <p><a href=\"https://n.example/item/{id}\">12:03</a> · 日报 · 另见 <a href=\"https://e.example/\">晚报</a>、\
              <a href=\"https://n.example/item/{other}\">周刊</a></p>"
         ),
     );
@@ -110,7 +110,9 @@ fn a_headline_with_nothing_leads_to_its_page_here() {
     let page = format!("https://n.example/item/{}", bare.id);
     check(
         bare,
-        &format!("<p><strong><a href=\"{page}\">标题</a></strong></p><p>11月21日 07:30 · 电讯</p>"),
+        &format!(
+            "<p><strong><a href=\"{page}\">标题</a></strong></p><p><a href=\"{page}\">11月21日 07:30</a> · 电讯</p>"
+        ),
     );
 }
 
@@ -189,4 +191,30 @@ fn the_next_cut_is_that_of_the_day_or_of_the_week() {
     assert_eq!(next(&Period::ALL, now).as_deref(), Some(day));
     assert_eq!(next(&[Period::Weekly], now).as_deref(), Some(week));
     assert_eq!(next(&[], now), None);
+}
+
+#[test]
+fn a_headline_is_struck_out_with_all_that_belongs_to_it() {
+    let pictured = |title: &str| {
+        item(title, |record| {
+            record.matter.image = Some(format!("https://a.example/{title}?a=1&b=2"));
+            record.matter.link = Some("https://a.example/the-same".into());
+        })
+    };
+    let items = [pictured("甲"), pictured("乙"), item("丙", |_| {})];
+    let whole = digest(None, &items, 2).matter.clone();
+    let struck = without(whole.clone(), items[0].id).expect("two are left");
+    let expected = digest(None, &items[1..], 2);
+    assert_eq!(struck.content, expected.matter.content);
+    assert_eq!(struck.image, expected.matter.image);
+    assert_eq!((struck.title.clone(), struck.summary.clone()), (whole.title.clone(), None));
+    let struck = without(struck, items[1].id).expect("one is left");
+    assert_eq!(
+        (struck.image.clone(), struck.content.clone()),
+        (None, digest(None, &items[2..], 2).matter.content.clone())
+    );
+    assert_eq!(without(struck, items[2].id), None, "nothing is left");
+    assert_eq!(without(Matter { content: None, ..whole.clone() }, items[0].id), None);
+    let stranger = item("丁", |_| {}).id;
+    assert_eq!(without(whole.clone(), stranger).expect("all are left").content, whole.content);
 }

@@ -10,15 +10,18 @@
 //! enroll · claim · known · commit    what ingest asks
 //! read · select · search · since       what readers ask
 //! index · prune · digest             care
+//! cut, arrivals                        what digests are made of
 //! change, window, shelf, membership, article, sighting, finish, twin, story    what these are made of
 //! row, statement, fault              how values, statements and errors look here
 //! ```
 
 mod archive;
+mod arrivals;
 mod article;
 mod change;
 mod claim;
 mod commit;
+mod cut;
 mod digest;
 mod enroll;
 mod explain;
@@ -306,10 +309,11 @@ impl Store for Sqlite {
     ) -> Result<Digested, Error> {
         let digests = Arc::new(digests.clone());
         let known = digests.clone();
-        let due = self.write(move |connection| digest::due(connection, &known, now)).await?;
+        let due = self.write(move |connection| cut::due(connection, &known, now)).await?;
         let Some(due) = due else { return Ok(Digested::default()) };
         let known = digests.clone();
-        let owners = self.read(move |connection| digest::gather(connection, &known, &due)).await?;
+        let owners =
+            self.read(move |connection| arrivals::gather(connection, &known, &due)).await?;
         let mut written = 0;
         for owner in owners {
             if written == most {
@@ -322,7 +326,7 @@ impl Store for Sqlite {
             self.tell(revision);
             written += usize::from(is_written);
         }
-        self.write(move |connection| digest::finish(connection, &due)).await?;
+        self.write(move |connection| cut::finish(connection, &due)).await?;
         Ok(Digested { written, has_more: true })
     }
 

@@ -8,7 +8,7 @@ use feedloom::model::category::Category;
 use feedloom::model::cut::Since;
 use feedloom::model::digest::Digests;
 use feedloom::model::feed::{Shelf, Site, Window};
-use feedloom::model::item::Item;
+use feedloom::model::item::{Item, Key};
 use feedloom::model::period::Period;
 use feedloom::model::sieve::{Place as Where, Rule, Sieve};
 use feedloom::model::source::Source;
@@ -26,6 +26,7 @@ contract! {
     backlog_is_no_news,
     the_first_ones_begin_with_the_running_day_and_week,
     what_is_gone_at_the_cut_is_not_in_it,
+    what_is_withdrawn_by_hand_leaves_the_digests_too,
     an_edited_item_is_in_it_once,
     a_view_has_digests_by_its_rules,
     a_long_day_says_how_much_is_left,
@@ -270,6 +271,33 @@ async fn what_is_gone_at_the_cut_is_not_in_it(place: Place) {
     house.poll_whole(&a, &[entry("backlog"), entry("1")]).await;
     house.pass(DAY);
     assert_eq!(write(&house, &digests).await, 0, "nothing is left to be told");
+}
+
+async fn what_is_withdrawn_by_hand_leaves_the_digests_too(place: Place) {
+    let digests = digests();
+    let (house, a) = begun(place, &digests).await;
+    house.poll(&a, &[entry("1"), entry("2")]).await;
+    house.pass(DAY);
+    house.poll(&a, &[entry("1").title("edited"), entry("2")]).await;
+    house.pass(5 * DAY);
+    assert_eq!(write(&house, &digests).await, 2);
+    let shelves = [daily(), of(Period::Weekly, &category_one())];
+    let before = house.head(&daily()).await.head;
+    let name = |guid: &str| Name { id: None, keys: vec![Key::guid(guid)], text: guid.to_owned() };
+    house.store.withdraw(&name("guid-1"), house.now()).await.expect("withdrawn");
+    for shelf in &shelves {
+        assert_eq!(told(&house, shelf).await, [["2"]]);
+        let digest = house.items(shelf).await.remove(0);
+        assert!(!format!("{:?}", digest.matter).contains("edited"), "{:?}", digest.matter);
+        assert!(digest.updated > digest.published);
+    }
+    assert!(house.head(&daily()).await.head.revision > before.revision);
+    house.store.withdraw(&name("guid-2"), house.now()).await.expect("withdrawn");
+    for shelf in &shelves {
+        assert!(house.items(shelf).await.is_empty(), "a digest of nothing is none");
+    }
+    house.pass(8 * DAY);
+    assert_eq!(write(&house, &digests).await, 0);
 }
 
 async fn an_edited_item_is_in_it_once(place: Place) {

@@ -4,6 +4,9 @@
 //! the articles themselves. What stands in it was cleaned once and goes through the sanitiser again with
 //! all the rest. Which items came between two cuts is the store's to say; here they only get words.
 
+mod strike;
+mod words;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +14,16 @@ use chrono::NaiveDate;
 
 use super::feed::{Shelf, Site};
 use super::item::{Candidate, Item, Key, Matter, Sketch};
-use super::period::{Period, is_chinese};
+use super::period::Period;
 use super::text::clean::escape;
 use super::text::{PlainText, SafeHtml, Text};
 use super::time::{Offset, Timestamp};
 use super::titles;
 use super::twin::Gist;
 use super::view::View;
+
+pub use strike::without;
+use words::Words;
 
 /// Headlines in one digest; of further items it says how many there are.
 pub const HEADLINES: usize = 100;
@@ -136,12 +142,13 @@ impl<'a> Digest<'a> {
         self.titles.push(item.title.as_str().to_owned());
     }
 
-    /// When it was published, by whom, and who else has it.
+    /// When it was published, which leads to its page here, by whom, and who else has it.
     fn tell_where_from(&mut self, item: &Item) {
         let site = self.edition.site;
         let published = (self.words.time)(site.local(item.published), self.last);
         self.html.push_str("<p>");
-        escape(&format!("{published} · {}", item.publication()), &mut self.html);
+        link(&item.page_on(&site.url), &published, &mut self.html);
+        escape(&format!(" · {}", item.publication()), &mut self.html);
         for (twin, before) in item.also.iter().take(TWINS).zip(self.words.also()) {
             self.html.push_str(before);
             link(&twin.link_on(&site.url), &twin.publication, &mut self.html);
@@ -221,51 +228,6 @@ fn quote(text: &str, html: &mut String) {
     let mut escaped = String::new();
     escape(text, &mut escaped);
     html.push_str(&escaped.replace('"', "&quot;"));
-}
-
-/// A digest's own words in one language.
-struct Words {
-    also: &'static str,
-    comma: &'static str,
-    time: fn(Timestamp, NaiveDate) -> String,
-    left: fn(usize) -> String,
-    summary: fn(usize, &[String]) -> String,
-}
-
-impl Words {
-    fn of(language: Option<&str>) -> Words {
-        match is_chinese(language) {
-            true => Words {
-                also: " · 另见 ",
-                comma: "、",
-                time: |at, last| clock(at, last, "%-m月%-d日 %H:%M"),
-                left: |left| format!("另有 {left} 篇，见 "),
-                summary: |count, titles| format!("共 {count} 篇：{}", titles.join("；")),
-            },
-            false => Words {
-                also: " · also from ",
-                comma: ", ",
-                time: |at, last| clock(at, last, "%-d %b %H:%M"),
-                left: |left| format!("{left} more in "),
-                summary: |count, titles| {
-                    let noun = if count == 1 { "item" } else { "items" };
-                    format!("{count} {noun}: {}", titles.join("; "))
-                },
-            },
-        }
-    }
-
-    /// What stands before each of the others who have a story.
-    fn also(&self) -> impl Iterator<Item = &'static str> + use<> {
-        std::iter::once(self.also).chain(std::iter::repeat(self.comma))
-    }
-}
-
-/// A time of day; with its date where that is not the digest's last.
-fn clock(at: Timestamp, last: NaiveDate, with_date: &str) -> String {
-    let at = at.chrono();
-    let is_last = at.date_naive() == last;
-    at.format(if is_last { "%H:%M" } else { with_date }).to_string()
 }
 
 #[cfg(test)]
