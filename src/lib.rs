@@ -67,6 +67,10 @@
 //! The terms of search are made when the index follows the log, not by `refine`: a new rule for terms
 //! then only begins the index anew, and ingest need not carry them.
 //!
+//! Digests are two rooms' affair: the model has the cuts (`model::period`) and the words
+//! (`model::digest`), the store what is due, what came and what is written. In the place of their source
+//! stands an id that no file can write (`SourceId::ours`).
+//!
 //! Benchmarks time peers in turn and print the ratios (`benches/beside`); the design's harness, divan,
 //! prints times one after the other.
 

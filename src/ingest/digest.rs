@@ -1,7 +1,7 @@
 //! Digests are written when a day or a week is over, and at the start what was missed meanwhile.
 //!
-//! When that is, and what is in one, is the model's and the store's affair. Whatever is cut off here goes on
-//! at the next start: nothing is written twice or left out.
+//! When that is, and what is in one, is the model's and the store's affair. Whatever is cut off here
+//! goes on at the next start: nothing is written twice or left out.
 
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};

@@ -166,9 +166,11 @@ impl Directory {
             for &period in &self.is.digests {
                 let shelf = Shelf::Digest(period, Box::new(head.shelf.clone()));
                 let known = self.shelves.get(&shelf);
-                let is_written = known.is_some_and(|known| known.head.revision > Revision(0));
+                if known.is_some_and(|known| known.head.revision > Revision(0)) {
+                    continue;
+                }
                 let awaited = self.awaited(shelf, period, head);
-                if !is_written && known.is_none_or(|known| **known != awaited) {
+                if known.is_none_or(|known| **known != awaited) {
                     announced.push(awaited);
                 }
             }

@@ -1,5 +1,6 @@
 //! A feed, conditionally, from the press: `/category/{slug}`, `/source/{id}`, `/view/{id}`, the digests
-//! of categories and views, `/all` and `/search`, each with the suffix of a format, or without one for whichever the reader prefers.
+//! of categories and views, `/all` and `/search`, each with the suffix of a format, or without one for
+//! whichever the reader prefers.
 
 use http::{HeaderName, header};
 

@@ -156,11 +156,12 @@ pub trait Store: Send + Sync {
     /// itself when terms are made by other rules.
     async fn index(&self, most: usize) -> Result<bool, Error>;
 
-    /// Writes digests that are due, at most so many; each in a unit of work of its own. A digest is an item
-    /// on a shelf of digests and on no other, and is not found by searching. It is of what was first logged,
-    /// not quietly, between the revisions of two cuts, as far as that stands there now; where nothing does,
-    /// there is none. Cuts that were missed are made up, in their order, and none is written twice, whenever
-    /// it was broken off. The first time there are any, it begins with the day and week that is running.
+    /// Writes digests that are due, at most so many, each in a unit of work of its own. A digest is an
+    /// item on a shelf of digests and on no other, and is not found by searching. It is of what was
+    /// first logged, not quietly, between the revisions of two cuts, as far as that stands there now;
+    /// where nothing does, there is none. Cuts that were missed are made up, in their order, and none is
+    /// written twice, wherever it was broken off. The first time there are any, it begins with the day
+    /// and the week that are running.
     async fn digest(
         &self,
         digests: &Digests,

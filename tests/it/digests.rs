@@ -7,7 +7,10 @@ use feedloom::format;
 use feedloom::model::feed::Shelf;
 use feedloom::model::period::Period;
 
-use crate::house::{House, assert_harmless};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::house::{House, assert_harmless, time};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const LIST: &str = "https://wire.example/list.json";
@@ -75,6 +78,32 @@ async fn three_weeks() -> (House, Vec<String>) {
         }
     }
     (house, ids)
+}
+
+#[tokio::test]
+async fn the_loop_wakes_at_the_cut() {
+    let house = House::new(WIRE).await;
+    house.web.serve(LIST, list(&["old".to_owned()]));
+    house.round().await;
+    house.digest().await;
+    house.web.serve(LIST, list(&["new".to_owned(), "old".to_owned()]));
+    house.pass(HOUR).await;
+    let (stop, (ready, _)) = (CancellationToken::new(), watch::channel(false));
+    let (ingest, told) = (house.ingest(), stop.clone());
+    let running = tokio::spawn(async move { ingest.run(told, ready).await });
+    house.clock.set(time("2022-05-27T23:59:59.999+08:00"));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let shelf = of(Period::Daily, Shelf::Category("caijing".to_owned()));
+    assert!(house.items(&shelf).await.is_empty(), "the day is not over");
+    house.clock.set(time("2022-05-28T00:00:00+08:00"));
+    while house.items(&shelf).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stop.cancel();
+    running.await.expect("it ends when it is told to");
+    let digest = house.items(&shelf).await.remove(0);
+    assert_eq!(digest.title.as_str(), "财经 · 2022年5月27日");
+    assert_eq!(digest.published, time("2022-05-28T00:00:00+08:00"));
 }
 
 #[tokio::test]

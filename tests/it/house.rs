@@ -113,6 +113,11 @@ impl House {
         self.ingest.digest().await.expect("the store answers")
     }
 
+    /// What pulls, to be run beside the test.
+    pub fn ingest(&self) -> Ingest {
+        self.ingest.clone()
+    }
+
     /// Lets time pass and polls what is due then.
     pub async fn pass(&self, span: Duration) -> Vec<Report> {
         self.clock.pass(span);

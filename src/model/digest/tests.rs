@@ -98,7 +98,8 @@ fn a_headline_with_all_there_is() {
         &format!(
             "<p><strong><a href=\"https://wire.example/1?a=1&amp;b=2\">标题</a></strong></p>\
              <p><img src=\"https://wire.example/1.jpg\" alt=\"标题\"></p><p>一句话。</p>\
-             <p><a href=\"https://n.example/item/{id}\">12:03</a> · 日报 · 另见 <a href=\"https://e.example/\">晚报</a>、\
+             <p><a href=\"https://n.example/item/{id}\">12:03</a> · 日报 · \
+             另见 <a href=\"https://e.example/\">晚报</a>、\
              <a href=\"https://n.example/item/{other}\">周刊</a></p>"
         ),
     );
@@ -111,7 +112,8 @@ fn a_headline_with_nothing_leads_to_its_page_here() {
     check(
         bare,
         &format!(
-            "<p><strong><a href=\"{page}\">标题</a></strong></p><p><a href=\"{page}\">11月21日 07:30</a> · 电讯</p>"
+            "<p><strong><a href=\"{page}\">标题</a></strong></p>\
+             <p><a href=\"{page}\">11月21日 07:30</a> · 电讯</p>"
         ),
     );
 }
