@@ -98,6 +98,7 @@ fn feed() -> Feed {
         description: None,
         language: None,
         head: Head { revision: Revision(1), at: seen() },
+        came: seen(),
         aliases: Vec::new(),
     };
     Feed::assemble(&site, &head, items(), 300)

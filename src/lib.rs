@@ -80,6 +80,10 @@
 //! the head. A full house asks those connections to leave that only hold a place; waiting to be accepted,
 //! as the design has it, would let whoever opens sockets keep readers out.
 //!
+//! Digests are two rooms' affair: the model has the cuts (`model::period`) and the words
+//! (`model::digest`), the store what is due, what came and what is written. In the place of their source
+//! stands an id that no file can write (`SourceId::ours`).
+//!
 //! Benchmarks time peers in turn and print the ratios (`benches/beside`); the design's harness, divan,
 //! prints times one after the other.
 

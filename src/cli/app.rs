@@ -13,8 +13,10 @@ use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::ingest::{self, Ingest};
 use crate::model::category::Category;
+use crate::model::digest::Digests;
 use crate::model::feed::Window;
 use crate::model::source::Source;
+use crate::model::view::View;
 use crate::net::{self, Permit, Transport};
 use crate::press::{Press, Terms};
 use crate::serve;
@@ -120,13 +122,22 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         source: upstream.source,
         adapter: Arc::from(upstream.adapter),
     });
+    let views: Arc<[View]> = config.views.into();
+    let digests = Digests {
+        site: config.site.clone(),
+        periods: config.digests,
+        views: views.clone(),
+        keep: config.keep,
+    };
     let ingest = Ingest::new(store.clone(), transport, clock.clone(), upstreams.collect());
+    let ingest = ingest.with_digests(digests.clone());
     let terms = Terms {
         window: config.window,
         max_age: u32::try_from(config.server.max_age.as_secs()).unwrap_or(u32::MAX),
         capacity: config.server.cache,
-        views: config.views.into(),
+        views,
         retired: config.server.retired,
+        digests: digests.periods.clone(),
     };
     let press = Arc::new(Press::new(store.clone(), config.site, terms));
     Ok(House { store, ingest, press, clock, upstreams: known })

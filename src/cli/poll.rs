@@ -50,6 +50,9 @@ pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> 
     };
     let mut reports = house.ingest.round(only.as_deref(), arguments.force, tell).await?;
     bar.finish_and_clear();
+    if let Err(error) = house.ingest.digest().await {
+        note(format!("digests could not be written, and are at the next start: {error}"));
+    }
     // What was taken in is stored; that it is not found yet is no failure of the poll.
     if let Err(error) = house.ingest.index().await {
         note(format!("the search index could not follow, and goes on at the next start: {error}"));

@@ -19,6 +19,7 @@ mod tests;
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 pub use server::{Listen, Server};
 
@@ -26,6 +27,7 @@ use crate::adapter::Adapter;
 use crate::adapter::setting::{Mistake, Name, Reader, Setting, Value};
 use crate::model::category::Category;
 use crate::model::feed::{Site, Window};
+use crate::model::period::Period;
 use crate::model::source::{Source, SourceId};
 use crate::model::time::Zone;
 use crate::model::view::View;
@@ -48,6 +50,10 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// Named feeds made of shelves.
     pub views: Vec<View>,
+    /// How often there are digests of categories and views.
+    pub digests: Vec<Period>,
+    /// How long what no source brought is kept; for ever when absent.
+    pub keep: Option<Duration>,
     /// Categories the file describes; others come into being by their names.
     pub categories: Vec<Category>,
 }
@@ -175,6 +181,8 @@ fn read(
         window: defaults.window,
         upstreams,
         views,
+        digests: defaults.digests,
+        keep: keeping.keep,
         categories,
     })
 }

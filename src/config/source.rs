@@ -10,6 +10,7 @@ use crate::adapter::setting::{Mistake, Reader, Setting, Value};
 use crate::adapter::{self, Kind, full_text};
 use crate::model::category::{Category, folded};
 use crate::model::feed::Window;
+use crate::model::period::Period;
 use crate::model::source::{Allowed, KeyRule, Limits, Source, SourceId};
 use crate::model::time::Zone;
 
@@ -26,6 +27,8 @@ pub(super) struct Defaults {
     keep: Option<Duration>,
     /// How much of a shelf its feeds show.
     pub(super) window: Window,
+    /// How often there are digests.
+    pub(super) digests: Vec<Period>,
 }
 
 impl Defaults {
@@ -38,6 +41,7 @@ impl Defaults {
             budget: 100,
             keep,
             window: Window::default(),
+            digests: Period::ALL.to_vec(),
         }
     }
 
@@ -50,11 +54,24 @@ impl Defaults {
             limits: limits(&mut reader, self.limits),
             budget: number(&mut reader, "details", 0).unwrap_or(self.budget),
             window: window(&mut reader, self.window),
+            digests: digests(&mut reader).unwrap_or(self.digests),
             ..self
         };
         reader.finish();
         defaults
     }
+}
+
+/// How often there are digests: a list of periods, each counted once.
+fn digests(reader: &mut Reader) -> Option<Vec<Period>> {
+    let mut periods = check::each(reader, "digests", |setting| {
+        let word = setting.text()?;
+        Period::named(word)
+            .ok_or_else(|| check::unknown(setting, "period", word, &Period::ALL.map(Period::name)))
+    })?;
+    periods.sort();
+    periods.dedup();
+    Some(periods)
 }
 
 /// What sources are read against: the rest of the file.

@@ -311,6 +311,29 @@ fn columns_are_characters_and_a_bom_is_none() {
 }
 
 #[test]
+fn digests_are_daily_and_weekly_unless_the_file_says_else() {
+    let periods = |line: &str| good(&format!("[defaults]\n{line}\n")).digests;
+    assert_eq!(periods(""), Period::ALL);
+    assert_eq!(periods("digests = []"), []);
+    assert_eq!(periods("digests = [\"weekly\"]"), [Period::Weekly]);
+    assert_eq!(periods("digests = [\"weekly\", \"daily\", \"weekly\"]"), Period::ALL);
+    check("[defaults]\ndigests = [\"dayly\"]\n", "5:12", "did you mean `daily`?");
+    check("[defaults]\ndigests = [\"monthly\"]\n", "5:12", "unknown period `monthly`");
+    check("[defaults]\ndigests = \"daily\"\n", "5:11", "list");
+    check("[defaults]\ndigest = []\n", "5:1", "`digests`");
+}
+
+#[test]
+fn no_source_can_be_called_as_ours_is() {
+    let ours = SourceId::ours();
+    let source =
+        |id: &str| format!("[[source]]\nid = \"{id}\"\nkind = \"feed\"\nurl = \"file:a\"\n");
+    check(&source(ours.as_str()), "5:6", "a-z");
+    let line = format!("{}namespace = \"{}\"\n", source("a"), ours.as_str());
+    assert_ne!(good(&line).upstreams[0].source.namespace, ours.as_str());
+}
+
+#[test]
 fn a_source_can_stand_alone() {
     let upstream =
         alone("feed", "file:a.rss", Path::new("/srv")).map_err(|why| panic!("{why}")).unwrap();
@@ -350,8 +373,8 @@ fn the_reference_shows_the_true_defaults() {
     let shown = parsed(&all_switched_on()).map_err(|errors| panic!("{errors:#?}")).unwrap();
     let plain = parsed(REFERENCE).map_err(|errors| panic!("{errors:#?}")).unwrap();
     assert_eq!(
-        (&shown.server, &shown.store, shown.window),
-        (&plain.server, &plain.store, plain.window)
+        (&shown.server, &shown.store, shown.window, &shown.digests),
+        (&plain.server, &plain.store, plain.window, &plain.digests)
     );
     for (shown, plain) in shown.upstreams.iter().zip(&plain.upstreams).take(2) {
         let (shown, plain) = (&shown.source, &plain.source);

@@ -147,7 +147,7 @@ fn entry(feed: &Feed, item: &Item) -> atom::Entry {
             lang: item.language.clone().filter(|language| Some(language) != feed.language.as_ref()),
             ..atom::Content::default()
         }),
-        source: Some(source(feed, item)),
+        source: (!item.source.is_ours()).then(|| source(feed, item)),
         ..atom::Entry::default()
     }
 }

@@ -215,7 +215,8 @@ struct AttachmentJson<'a> {
 struct Extension<'a> {
     /// Its page here.
     page: String,
-    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
     source_title: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     outlet: Option<&'a str>,
@@ -265,7 +266,7 @@ fn item_of<'a>(site: &str, item: &'a Item) -> ItemJson<'a> {
         attachments: item.enclosures.iter().map(attachment).collect(),
         _feedloom: Extension {
             page: format!("{site}/item/{}", item.id),
-            source: item.source.as_str(),
+            source: (!item.source.is_ours()).then_some(item.source.as_str()),
             source_title: &item.source_title,
             outlet: item.outlet.as_deref(),
             also_from: item

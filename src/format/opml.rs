@@ -80,6 +80,7 @@ fn kind(shelf: &ShelfHead) -> &'static str {
         Shelf::Category(_) => "/category",
         Shelf::Source(_) => "/source",
         Shelf::View(_) => "/view",
+        Shelf::Digest(..) => "/digest",
     }
 }
 
@@ -226,6 +227,7 @@ mod tests {
             description: None,
             language: None,
             head,
+            came: at,
             aliases: vec![],
         };
         let site = Site {

@@ -97,7 +97,7 @@ fn item_of(feed: &Feed, item: &Item) -> rss::Item {
         categories: categories(item),
         comments: item.comments.clone(),
         enclosure: item.enclosures.first().map(enclosure),
-        source: Some(Source {
+        source: (!item.source.is_ours()).then(|| Source {
             url: source_feed(feed, item),
             title: Some(source_title(item).to_owned()),
         }),

@@ -2,9 +2,11 @@
 //!
 //! `step` starts what is due in the free slots; `run` waits for the first of: a poll done, the next
 //! one due, a stop; `round` drains one step and is what tests and `feedloom poll` call. A tar pit
-//! holds its own slot and nothing else. Beside the polls the search index follows the log.
+//! holds its own slot and nothing else. Beside the polls the search index follows the log, and digests are
+//! written when a day or week is over.
 
 mod ask;
+mod digest;
 mod follow;
 mod identity;
 mod poll;
@@ -22,6 +24,7 @@ use tracing::{error, info, warn};
 
 use crate::adapter::Adapter;
 use crate::clock::Clock;
+use crate::model::digest::Digests;
 use crate::model::source::{PollState, Source, SourceId};
 use crate::model::time::Timestamp;
 use crate::net::{Permit, Transport};
@@ -96,6 +99,7 @@ pub struct Ingest {
     clock: Arc<dyn Clock>,
     upstreams: Arc<HashMap<SourceId, Arc<Upstream>>>,
     unstored: Arc<Mutex<HashMap<SourceId, String>>>,
+    digests: Option<Arc<Digests>>,
 }
 
 /// Polls under way.
@@ -126,7 +130,12 @@ impl Ingest {
             .map(|upstream| (upstream.source.id.clone(), Arc::new(upstream)))
             .collect();
         let (upstreams, unstored) = (Arc::new(upstreams), Arc::default());
-        Ingest { store, transport, clock, upstreams, unstored }
+        Ingest { store, transport, clock, upstreams, unstored, digests: None }
+    }
+
+    /// The same, writing digests as well.
+    pub fn with_digests(self, digests: Digests) -> Ingest {
+        Ingest { digests: Some(Arc::new(digests)), ..self }
     }
 
     /// Sources whose last poll could not be stored, and why: the store itself cannot say it.
@@ -146,7 +155,23 @@ impl Ingest {
     /// `ready` turns true once every source that was due at the start has had its first try.
     pub async fn run(&self, stop: CancellationToken, ready: watch::Sender<bool>) {
         let follow = follow::run(&*self.store, &*self.clock, &stop);
-        tokio::join!(self.poll(&stop, ready), follow);
+        let digest = async {
+            if let Some(digests) = &self.digests {
+                digest::run(&*self.store, &*self.clock, digests, &stop).await;
+            }
+        };
+        tokio::join!(self.poll(&stop, ready), follow, digest);
+    }
+
+    /// Writes the digests that are due; answers how many.
+    ///
+    /// # Errors
+    /// When the store does not answer; it goes on from there the next time.
+    pub async fn digest(&self) -> Result<usize, store::Error> {
+        match &self.digests {
+            Some(digests) => digest::write(&*self.store, digests, self.clock.now()).await,
+            None => Ok(0),
+        }
     }
 
     /// Lets the search index follow the log to its end.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::cut::{Cursor, Cut};
 use super::item::{Also, Item, ItemId};
+use super::period::Period;
 use super::source::SourceId;
 use super::text::{PlainText, Query};
 use super::time::{Timestamp, Zone};
@@ -21,6 +22,8 @@ pub enum Shelf {
     Source(SourceId),
     /// A view, by its id: found under an address like the others, though made of them.
     View(String),
+    /// The digests of a category or view: an item a day, or a week.
+    Digest(Period, Box<Shelf>),
 }
 
 impl Shelf {
@@ -31,6 +34,7 @@ impl Shelf {
             Shelf::Category(slug) => format!("/category/{slug}"),
             Shelf::Source(id) => format!("/source/{id}"),
             Shelf::View(id) => format!("/view/{id}"),
+            Shelf::Digest(period, of) => format!("/digest/{}{}", period.name(), of.path()),
         }
     }
 }
@@ -80,6 +84,8 @@ pub struct ShelfHead {
     pub language: Option<String>,
     /// Its last visible change; the time it came into being before there was one.
     pub head: Head,
+    /// When it came into being.
+    pub came: Timestamp,
     /// Slugs that lead here (308).
     pub aliases: Vec<String>,
 }
@@ -221,6 +227,8 @@ pub struct Feed {
     pub items: Vec<Item>,
     /// What would stand among them, had it not been withdrawn.
     pub tombstones: Vec<Tombstone>,
+    /// How often there are digests of it.
+    pub digests: Vec<Period>,
 }
 
 impl Feed {
@@ -245,6 +253,7 @@ impl Feed {
             site: site.url.clone(),
             items,
             tombstones: Vec::new(),
+            digests: Vec::new(),
         }
     }
 
@@ -294,12 +303,12 @@ impl Feed {
 
     /// Where an item is read: the article's own address, else its page here.
     pub fn link_of(&self, item: &Item) -> String {
-        item.link.clone().unwrap_or_else(|| format!("{}/item/{}", self.site, item.id))
+        item.link_on(&self.site)
     }
 
     /// Where a twin of an item is read, in the same way.
     pub fn link_of_twin(&self, twin: &Also) -> String {
-        twin.link.clone().unwrap_or_else(|| format!("{}/item/{}", self.site, twin.id))
+        twin.link_on(&self.site)
     }
 }
 
@@ -328,7 +337,7 @@ impl Site {
 pub struct Catalogue {
     /// Whose feeds they are.
     pub site: Site,
-    /// Everything first, then categories, then sources.
+    /// Everything first, then categories, then sources; digests are found beside what they are of.
     pub shelves: Vec<ShelfHead>,
     /// The newest change of any of them.
     pub updated: Timestamp,

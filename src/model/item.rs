@@ -276,7 +276,7 @@ pub struct Membership {
 
 /// A refined draft: an item but for what only memory knows.
 ///
-/// Made by `Draft::refine` and by nothing else outside this room.
+/// Made by `Draft::refine`, of digests by `Digest::finish`, and by nothing else outside this room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     pub(super) sketch: Sketch,
@@ -382,7 +382,24 @@ impl Item {
     }
 }
 
+impl Also {
+    /// Where it is read: at the article's own address, else on its page at `site`.
+    pub fn link_on(&self, site: &str) -> String {
+        self.link.clone().unwrap_or_else(|| format!("{site}/item/{}", self.id))
+    }
+}
+
 impl Record {
+    /// Where it is read: at the article's own address, else on its page at `site`.
+    pub fn link_on(&self, site: &str) -> String {
+        self.link.clone().unwrap_or_else(|| self.page_on(site))
+    }
+
+    /// Its page at `site`.
+    pub fn page_on(&self, site: &str) -> String {
+        format!("{site}/item/{}", self.id)
+    }
+
     /// Who it is by, for formats that ask for someone: its authors, else its outlet, else its source.
     pub fn byline(&self) -> Vec<Person> {
         if !self.authors.is_empty() {

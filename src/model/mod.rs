@@ -3,14 +3,16 @@
 //!
 //! Reading order: `time` and `text` (what fields are made of), `draft` (how anything from
 //! outside becomes an item), `item`, `source`, `category`, `feed`, `twin` (which items tell one story),
-//! `view` and `cut` (what a feed shows).
+//! `view` and `cut` (what a feed shows), `period` and `digest` (what came in a day or a week, as an item).
 
 pub mod category;
 pub mod cut;
+pub mod digest;
 pub mod draft;
 pub mod feed;
 pub mod item;
 pub mod link;
+pub mod period;
 pub mod pinyin;
 pub mod rules;
 pub mod sieve;

@@ -14,6 +14,9 @@ use super::time::{Offset, Timestamp, Zone};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(String);
 
+/// The one id that cannot be written in a file.
+const OURS: &str = " digests";
+
 impl SourceId {
     /// A well-formed id; `None` when a character is out of place.
     pub fn new(id: &str) -> Option<SourceId> {
@@ -22,6 +25,17 @@ impl SourceId {
             && !id.starts_with('-')
             && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         well_formed.then(|| SourceId(id.to_owned()))
+    }
+
+    /// What stands for a source where the text is our own: in digests. It is nobody's in a file, since
+    /// ids there hold no blank and names begin with none.
+    pub fn ours() -> SourceId {
+        SourceId(OURS.to_owned())
+    }
+
+    /// Whether the text is our own, and there is no such upstream.
+    pub fn is_ours(&self) -> bool {
+        self.0 == OURS
     }
 
     /// As a string.

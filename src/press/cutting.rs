@@ -132,9 +132,9 @@ impl Press {
         let bytes = self.terms.window.bytes;
         selection.window = Window { items: count, max: count, age: Duration::ZERO, bytes };
         selection.sieve.refuse.extend(cut.drop.iter().cloned());
-        match &selection.query {
-            Some(_) => selection.sieve.require.extend(cut.query.clone()),
-            None => selection.query.clone_from(&cut.query),
+        match (&selection.query, &head.shelf) {
+            (None, shelf) if is_searched(shelf) => selection.query.clone_from(&cut.query),
+            _ => selection.sieve.require.extend(cut.query.clone()),
         }
         let items = self.store.select(&selection).await?;
         Ok(whole.cut(cut, items))
@@ -161,4 +161,9 @@ impl Press {
         let items = news.items.into_iter().filter(|item| sifting.passes(item)).collect();
         Ok(Feed { cursor: Some(news.cursor), ..whole.cut(cut, items) })
     }
+}
+
+/// Whether items of a shelf are found by searching; digests are read through, which are few.
+fn is_searched(shelf: &Shelf) -> bool {
+    !matches!(shelf, Shelf::Digest(..))
 }

@@ -1,15 +1,18 @@
 //! The directory of shelves: which there are, how far each has come, and what old slugs mean now.
 //!
 //! Views stand in it like shelves. They have no head of their own: the highest of what they are made
-//! of says when to look again.
+//! of says when to look again. Digests of a category or view have their address from the beginning, so that
+//! they can be followed before there is one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
+use super::Terms;
 use crate::model::category::folded;
-use crate::model::feed::{Catalogue, Revision, Shelf, ShelfHead, Site};
+use crate::model::feed::{Catalogue, Head, Revision, Shelf, ShelfHead, Site};
+use crate::model::period::Period;
 use crate::model::time::{Offset, Timestamp};
 use crate::model::view::{Member, View};
 
@@ -35,6 +38,24 @@ fn kind(shelf: &Shelf) -> u8 {
         Shelf::Category(_) => 1,
         Shelf::Source(_) => 2,
         Shelf::View(_) => 3,
+        Shelf::Digest(..) => 4,
+    }
+}
+
+/// What the file names that the store does not know.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Named {
+    views: Arc<[View]>,
+    digests: Vec<Period>,
+    /// The site's.
+    language: Option<String>,
+}
+
+impl Named {
+    /// As a press goes by it.
+    pub(super) fn of(terms: &Terms, site: &Site) -> Named {
+        let (views, digests) = (terms.views.clone(), terms.digests.clone());
+        Named { views, digests, language: site.language.clone() }
     }
 }
 
@@ -42,7 +63,7 @@ fn kind(shelf: &Shelf) -> u8 {
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     shelves: BTreeMap<Shelf, Arc<ShelfHead>>,
-    views: Arc<[View]>,
+    is: Named,
     /// Categories by their names, as names are compared.
     named: HashMap<String, Shelf>,
     aliases: HashMap<String, Shelf>,
@@ -51,14 +72,20 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// An empty one with these views.
-    pub(super) fn new(views: Arc<[View]>) -> Directory {
-        Directory { views, ..Directory::default() }
+    /// An empty one.
+    pub(super) fn new(is: Named) -> Directory {
+        Directory { is, ..Directory::default() }
+    }
+
+    /// What digests are called, when this is the head of what they are of, or is titled so.
+    pub(super) fn digest_title(&self, period: Period, of: &ShelfHead) -> String {
+        let language = of.language.as_deref().or(self.is.language.as_deref());
+        format!("{} · {}", of.title, period.called(language))
     }
 
     /// A view and the shelves it is made of, as far as there are any.
     pub(super) fn view(&self, id: &str) -> Option<(&View, Vec<Shelf>)> {
-        let view = self.views.iter().find(|view| view.id == id)?;
+        let view = self.is.views.iter().find(|view| view.id == id)?;
         Some((view, self.members(view)))
     }
 
@@ -78,8 +105,14 @@ impl Directory {
         if let Some(head) = self.shelves.get(shelf) {
             return Some(Place::Here(head.clone()));
         }
-        let Shelf::Category(slug) = shelf else { return None };
-        self.aliases.get(&spelt(slug)).cloned().map(Place::Moved)
+        match shelf {
+            Shelf::Category(slug) => self.aliases.get(&spelt(slug)).cloned().map(Place::Moved),
+            Shelf::Digest(period, of) => match self.locate(of)? {
+                Place::Moved(of) => Some(Place::Moved(Shelf::Digest(*period, Box::new(of)))),
+                Place::Here(_) => None,
+            },
+            _ => None,
+        }
     }
 
     /// The newest revision taken in.
@@ -92,10 +125,11 @@ impl Directory {
         self.edition
     }
 
-    /// Everything first, then categories, then sources.
+    /// Everything first, then categories, then sources; digests are named on the pages of what they are of.
     pub(super) fn catalogue(&self, site: &Site) -> Catalogue {
-        let mut shelves: Vec<_> =
-            self.shelves.values().map(|head| ShelfHead::clone(head)).collect();
+        let is_listed = |head: &&Arc<ShelfHead>| !matches!(head.shelf, Shelf::Digest(..));
+        let listed = self.shelves.values().filter(is_listed);
+        let mut shelves: Vec<_> = listed.map(|head| ShelfHead::clone(head)).collect();
         shelves.sort_by_key(|head| (kind(&head.shelf), head.rank.is_none(), head.rank));
         let beginning = Timestamp::from_millis(0, Offset::UTC).expect("1970 is in the range");
         let updated = shelves.iter().map(|head| head.head.at).max().unwrap_or(beginning);
@@ -118,18 +152,62 @@ impl Directory {
             self.insert(head);
         }
         moved.extend(self.follow());
+        moved.extend(self.announce());
         moved
+    }
+
+    /// Gives each category and view its digests, before there are any. Answers which are new.
+    fn announce(&mut self) -> Vec<Shelf> {
+        let mut announced = Vec::new();
+        for head in self.shelves.values() {
+            if !matches!(head.shelf, Shelf::Category(_) | Shelf::View(_)) {
+                continue;
+            }
+            for &period in &self.is.digests {
+                let shelf = Shelf::Digest(period, Box::new(head.shelf.clone()));
+                let known = self.shelves.get(&shelf);
+                if known.is_some_and(|known| known.head.revision > Revision(0)) {
+                    continue;
+                }
+                let awaited = self.awaited(shelf, period, head);
+                if known.is_none_or(|known| **known != awaited) {
+                    announced.push(awaited);
+                }
+            }
+        }
+        self.edition += announced.len() as u64;
+        let insert = |head: ShelfHead| {
+            self.shelves.insert(head.shelf.clone(), Arc::new(head.clone()));
+            head.shelf
+        };
+        announced.into_iter().map(insert).collect()
+    }
+
+    /// The head of digests of which there is none yet.
+    fn awaited(&self, shelf: Shelf, period: Period, of: &ShelfHead) -> ShelfHead {
+        ShelfHead {
+            shelf,
+            name: None,
+            rank: None,
+            title: self.digest_title(period, of),
+            description: None,
+            language: of.language.clone(),
+            head: Head { revision: Revision(0), at: of.came },
+            came: of.came,
+            aliases: Vec::new(),
+        }
     }
 
     /// Lets views follow what they are made of; answers which moved.
     fn follow(&mut self) -> Vec<Shelf> {
         let mut moved = Vec::new();
-        for (rank, view) in (0..).zip(self.views.clone().iter()) {
+        for (rank, view) in (0..).zip(self.is.views.clone().iter()) {
             let of = |shelf: &Shelf| self.shelves.get(shelf).map(|head| head.head);
             let members = self.members(view);
             let highest = members.iter().filter_map(of).max_by_key(|head| head.revision);
+            let Some(all) = self.shelves.get(&Shelf::All) else { continue };
             // A view of nothing that exists yet is as old as everything.
-            let Some(head) = highest.or_else(|| of(&Shelf::All)) else { continue };
+            let head = highest.unwrap_or(all.head);
             let head = ShelfHead {
                 shelf: view.shelf(),
                 name: None,
@@ -138,6 +216,7 @@ impl Directory {
                 description: view.description.clone(),
                 language: view.language.clone(),
                 head,
+                came: all.came,
                 aliases: Vec::new(),
             };
             if self.shelves.get(&head.shelf).is_none_or(|known| **known != head) {
@@ -151,9 +230,10 @@ impl Directory {
 
     /// Takes in all heads: what is not among them has ended. Answers whose moved.
     pub(super) fn replace(&mut self, heads: Vec<ShelfHead>) -> Vec<Shelf> {
-        let mut anew = Directory::new(self.views.clone());
+        let mut anew = Directory::new(self.is.clone());
         heads.into_iter().for_each(|head| anew.insert(head));
         anew.follow();
+        anew.announce();
         let is_same = self.edition > 0 && self.shelves == anew.shelves;
         let has_moved =
             |(shelf, head): &(&Shelf, &Arc<ShelfHead>)| self.shelves.get(*shelf) != Some(*head);

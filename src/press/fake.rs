@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
+use crate::model::digest::Digests;
 use crate::model::feed::{
     Archive, Head, Headline, Revision, Shelf, ShelfHead, Site, Tombstone, Window,
 };
@@ -19,7 +20,7 @@ use crate::model::text::{PlainText, Query};
 use crate::model::time::{Offset, Timestamp, Zone};
 use crate::model::view::Selection;
 use crate::store::explain::{Explanation, Name};
-use crate::store::{Claimed, Committed, Error, Known, News, PollLease, Slice, Store};
+use crate::store::{Claimed, Committed, Digested, Error, Known, News, PollLease, Slice, Store};
 
 /// Holds what a test put in.
 pub(crate) struct Fake {
@@ -98,6 +99,7 @@ impl Fake {
             description: None,
             language: None,
             head: Head { revision: Revision(revision), at },
+            came: time(0),
             aliases,
         };
         let items = titles.iter().map(|title| item(title)).collect();
@@ -253,6 +255,10 @@ impl Store for Fake {
 
     async fn index(&self, _: usize) -> Result<bool, Error> {
         self.answer().map(|()| false)
+    }
+
+    async fn digest(&self, _: &Digests, _: Timestamp, _: usize) -> Result<Digested, Error> {
+        unreachable!("readers write no digests")
     }
 
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error> {

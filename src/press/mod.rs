@@ -38,14 +38,15 @@ use crate::model::feed::{
     Archive, Catalogue, Feed, Headline, Revision, Shelf, ShelfHead, Site, Window,
 };
 use crate::model::item::Item;
+use crate::model::period::Period;
 use crate::model::time::Timestamp;
 use crate::model::view::{Selection, View};
 use crate::store::{Error, Store};
 
 pub use coding::{CODINGS, Coding, LEAST};
 use cutting::Cutting;
-use directory::Directory;
 pub use directory::Place;
+use directory::{Directory, Named};
 use headlines::Headlines;
 use sheet::{Sheet, Sheets};
 
@@ -140,6 +141,8 @@ pub struct Terms {
     pub views: Arc<[View]>,
     /// Paths that ended for good; shelves at them are not shown any more.
     pub retired: Vec<String>,
+    /// How often there are digests of categories and views.
+    pub digests: Vec<Period>,
 }
 
 impl Default for Terms {
@@ -150,6 +153,7 @@ impl Default for Terms {
             capacity: 64 << 20,
             views: Arc::default(),
             retired: Vec::new(),
+            digests: Vec::new(),
         }
     }
 }
@@ -176,8 +180,8 @@ impl Press {
         let capacity = terms.capacity as u64;
         Press {
             store,
+            directory: RwLock::new(Directory::new(Named::of(&terms, &site))),
             site: Arc::new(site),
-            directory: RwLock::new(Directory::new(terms.views.clone())),
             terms,
             cutting: Cutting::default(),
             looking: Mutex::default(),
@@ -220,6 +224,7 @@ impl Press {
         let feed = self.feeds.get_or_insert_async(&key, async {
             let items = self.store.select(&self.selection(&head.shelf)).await?;
             let feed = Feed::assemble(&self.site, head, items, self.terms.max_age);
+            let feed = Feed { digests: self.digests_of(&head.shelf), ..feed };
             // What moves a view's head need not show in it; its time is then that of its items.
             if matches!(head.shelf, Shelf::View(_)) {
                 return Ok(Arc::new(Feed { updated: feed.newest(), ..feed }));
@@ -230,6 +235,12 @@ impl Press {
             Ok(Arc::new(Feed { archive, tombstones, ..feed }))
         });
         feed.await
+    }
+
+    /// How often there are digests of a shelf.
+    fn digests_of(&self, shelf: &Shelf) -> Vec<Period> {
+        let has_some = matches!(shelf, Shelf::Category(_) | Shelf::View(_));
+        if has_some { self.terms.digests.clone() } else { Vec::new() }
     }
 
     /// What the feed of a shelf or view shows.
@@ -374,21 +385,28 @@ impl Press {
 
     /// Whether what is at a path ended for good, or belongs to something that did.
     pub fn is_retired(&self, path: &str) -> bool {
-        let owner = ["/archive", "/digest/daily", "/digest/weekly"];
-        let path = owner.iter().find_map(|owner| path.strip_prefix(owner)).unwrap_or(path);
+        let path = path.strip_prefix("/archive").unwrap_or(path);
+        let owner = ["/digest/daily", "/digest/weekly"];
+        let owner = owner.iter().find_map(|digest| path.strip_prefix(digest));
         let ends = |rest: &str| rest.is_empty() || rest.starts_with(['.', '/']);
-        self.terms
-            .retired
-            .iter()
-            .any(|retired| path.strip_prefix(retired.as_str()).is_some_and(ends))
+        let has_ended = |path: &str| {
+            let mut retired = self.terms.retired.iter();
+            retired.any(|retired| path.strip_prefix(retired.as_str()).is_some_and(ends))
+        };
+        has_ended(path) || owner.is_some_and(has_ended)
     }
 
     /// The shelves readers see. That of everything is called as the site is, which the store does
-    /// not know.
+    /// not know, and digests are told apart from what they are of.
     fn titled(&self, mut heads: Vec<ShelfHead>) -> Vec<ShelfHead> {
         heads.retain(|head| !self.is_retired(&head.shelf.path()));
         for head in heads.iter_mut().filter(|head| head.shelf == Shelf::All) {
             head.title.clone_from(&self.site.title);
+        }
+        for head in &mut heads {
+            if let Shelf::Digest(period, _) = head.shelf {
+                head.title = self.read(|directory| directory.digest_title(period, head));
+            }
         }
         heads
     }

@@ -122,6 +122,8 @@ impl Desk {
                 | Route::Category
                 | Route::Source
                 | Route::View
+                | Route::DigestOfCategory(_)
+                | Route::DigestOfView(_)
                 | Route::Search
                 | Route::Archive
         );
@@ -129,9 +131,12 @@ impl Desk {
             asked.under(path)?;
         }
         match route {
-            Route::All | Route::Category | Route::Source | Route::View => {
-                feeds::get(self, asked, route, name).await
-            }
+            Route::All
+            | Route::Category
+            | Route::Source
+            | Route::View
+            | Route::DigestOfCategory(_)
+            | Route::DigestOfView(_) => feeds::get(self, asked, route, name).await,
             Route::Archive => feeds::page(self, asked, path, name).await,
             Route::Search => feeds::search(self, asked, name).await,
             Route::Item => pages::item(self, asked, name).await,

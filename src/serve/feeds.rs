@@ -1,5 +1,6 @@
-//! A feed, conditionally, from the press: `/category/{slug}`, `/source/{id}`, `/view/{id}`, `/all` and
-//! `/search`, each with the suffix of a format, or without one for whichever the reader prefers.
+//! A feed, conditionally, from the press: `/category/{slug}`, `/source/{id}`, `/view/{id}`, the digests
+//! of categories and views, `/all` and `/search`, each with the suffix of a format, or without one for
+//! whichever the reader prefers.
 
 use http::{HeaderName, header};
 
@@ -11,6 +12,7 @@ use super::router::{self, Route};
 use crate::format::{self, Format, html};
 use crate::model::cut::Cut;
 use crate::model::feed::Shelf;
+use crate::model::period::Period;
 use crate::model::source::SourceId;
 use crate::press::Place;
 
@@ -114,8 +116,14 @@ fn shelf(route: Route, slug: &str) -> Option<Shelf> {
         Route::Category => Some(Shelf::Category(slug.to_owned())),
         Route::Source => SourceId::new(slug).map(Shelf::Source),
         Route::View => Some(Shelf::View(slug.to_owned())),
+        Route::DigestOfCategory(period) => digest(period, Shelf::Category(slug.to_owned())),
+        Route::DigestOfView(period) => digest(period, Shelf::View(slug.to_owned())),
         _ => None,
     }
+}
+
+fn digest(period: Period, of: Shelf) -> Option<Shelf> {
+    Some(Shelf::Digest(period, Box::new(of)))
 }
 
 /// The shelf that is meant, also by an old slug (row C-17).

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use matchit::Router;
 
+use crate::model::period::Period;
+
 /// What an address leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
@@ -13,6 +15,10 @@ pub(super) enum Route {
     Category,
     Source,
     View,
+    /// The digests of a category.
+    DigestOfCategory(Period),
+    /// The digests of a view.
+    DigestOfView(Period),
     Search,
     Archive,
     Item,
@@ -33,6 +39,10 @@ pub(super) const ROUTES: &[(&str, Route)] = &[
     ("/category/{name}", Route::Category),
     ("/source/{name}", Route::Source),
     ("/view/{name}", Route::View),
+    ("/digest/daily/category/{name}", Route::DigestOfCategory(Period::Daily)),
+    ("/digest/weekly/category/{name}", Route::DigestOfCategory(Period::Weekly)),
+    ("/digest/daily/view/{name}", Route::DigestOfView(Period::Daily)),
+    ("/digest/weekly/view/{name}", Route::DigestOfView(Period::Weekly)),
     ("/search", Route::Search),
     ("/search.{suffix}", Route::Search),
     ("/archive/{*page}", Route::Archive),

@@ -18,6 +18,7 @@ use super::*;
 use crate::clock::Manual;
 use crate::format;
 use crate::model::feed::{Shelf, Tombstone, Window};
+use crate::model::period::Period;
 use crate::model::sieve::{Rule, Sieve};
 use crate::model::source::{PollState, SourceId};
 use crate::model::view::{Member, View};
@@ -528,6 +529,123 @@ async fn a_view_is_a_feed_like_any_other() {
     assert_eq!(header(&before, "etag"), header(&after, "etag"), "what is dropped changes nothing");
 }
 
+/// A house whose categories and one view have digests; of the category's there is a daily one.
+fn house_with_digests() -> (House, Shelf) {
+    let view = View {
+        id: "reading".into(),
+        title: "Reading".into(),
+        description: None,
+        language: Some("en".into()),
+        members: Vec::new(),
+        query: None,
+        sieve: Sieve::default(),
+        collapse: true,
+        window: Window::default(),
+    };
+    let digests = Period::ALL.to_vec();
+    let house = house_on(Terms { views: [view].into(), digests, ..Terms::default() });
+    let of = Box::new(Shelf::Category("shizheng".into()));
+    (house, Shelf::Digest(Period::Daily, of))
+}
+
+#[tokio::test]
+async fn digests_are_feeds_like_any_other() {
+    let (house, shelf) = house_with_digests();
+    house.store.put(shelf, 7, &["second apple", "first"]);
+    let path = "/digest/daily/category/shizheng";
+    for format in format::ALL {
+        let answer = house.get(&format!("{path}.{}", format.name())).await;
+        assert_eq!(answer.status(), 200);
+        assert!(String::from_utf8_lossy(answer.body()).contains("每日摘要"), "it says what it is");
+        let tag = format!("if-none-match: {}", header(&answer, "etag"));
+        let again = house.ask("GET", &format!("{path}.{}", format.name()), &[&tag]).await;
+        assert_eq!(again.status(), 304);
+    }
+    let chosen = house.ask("GET", path, &["accept: application/atom+xml"]).await;
+    assert_eq!(header(&chosen, "content-location"), format!("{path}.atom"));
+    for (query, expected) in [("limit=1", 1), ("q=apple", 1), ("drop=apple", 1), ("q=pear", 0)] {
+        let feed = house.get(&format!("{path}.json?{query}")).await;
+        let feed: serde_json::Value = serde_json::from_slice(feed.body()).unwrap();
+        assert_eq!(feed["items"].as_array().unwrap().len(), expected, "{query}");
+    }
+    let page = house.get(&format!("/archive{path}/1.atom")).await;
+    assert_eq!(page.status(), 200);
+    for (old, new) in [
+        ("/digest/daily/category/politics.rss", "/digest/daily/category/shizheng.rss"),
+        ("/digest/weekly/category/politics", "/digest/weekly/category/shizheng"),
+        (
+            "/archive/digest/daily/category/politics/1.rss",
+            "/archive/digest/daily/category/shizheng/1.rss",
+        ),
+        ("/Digest/Daily/category/shizheng.rss", "/digest/daily/category/shizheng.rss"),
+    ] {
+        let moved = house.get(old).await;
+        assert_eq!((moved.status().as_u16(), header(&moved, "location")), (308, new));
+    }
+    for path in [
+        "/digest/daily/category/none.rss",
+        "/digest/daily/source/one.rss",
+        "/digest/daily/all.rss",
+        "/digest/yearly/category/shizheng.rss",
+        "/digest/daily.rss",
+    ] {
+        assert_eq!(house.get(path).await.status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn digests_can_be_followed_before_there_is_one() {
+    let (house, shelf) = house_with_digests();
+    let feed = async |path: &str| -> serde_json::Value {
+        serde_json::from_slice(house.get(path).await.body()).unwrap()
+    };
+    for (path, title) in [
+        ("/digest/weekly/category/shizheng.json", "/category/shizheng · 每周摘要"),
+        ("/digest/daily/view/reading.json", "Reading · Daily digest"),
+    ] {
+        let feed = feed(path).await;
+        assert_eq!(feed["title"], title);
+        assert!(feed["items"].as_array().unwrap().is_empty());
+        let answer = house.get(path).await;
+        assert_eq!(header(&answer, "last-modified"), "Fri, 27 May 2022 04:00:00 GMT");
+    }
+    let path = "/digest/daily/category/shizheng.json";
+    let before = header(&house.get(path).await, "etag").to_owned();
+    house.store.put(Shelf::Category("shizheng".into()), 5, &["second", "first"]);
+    house.desk.press.refresh().await.unwrap();
+    assert_eq!(header(&house.get(path).await, "etag"), before, "its owner moves, it does not");
+    house.store.put(shelf, 7, &["today"]);
+    house.desk.press.refresh().await.unwrap();
+    assert_eq!(feed(path).await["items"].as_array().unwrap().len(), 1);
+    house.desk.press.reload().await.unwrap();
+    assert_eq!(feed(path).await["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn digests_are_named_on_the_page_of_what_they_are_of_and_nowhere_else() {
+    let (house, shelf) = house_with_digests();
+    house.store.put(shelf, 7, &["today"]);
+    let link = |of: &str, period: &str| format!("href=\"/digest/{period}{of}.html\"");
+    for (page, words) in [
+        ("/category/shizheng", ["每日摘要", "每周摘要"]),
+        ("/view/reading", ["Daily digest", "Weekly digest"]),
+    ] {
+        let answer = house.get(&format!("{page}.html")).await;
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        for (period, word) in ["daily", "weekly"].into_iter().zip(words) {
+            assert!(text.contains(&format!("{}>{word}<", link(page, period))), "{text}");
+        }
+    }
+    for page in ["/", "/feeds.opml", "/all.html", "/source/one.html", "/status"] {
+        let answer = house.get(page).await;
+        assert!(!String::from_utf8_lossy(answer.body()).contains("/digest/"), "{page}");
+    }
+    let without = house_on(Terms::default());
+    let answer = without.get("/category/shizheng.html").await;
+    assert!(!String::from_utf8_lossy(answer.body()).contains("/digest/"));
+    assert_eq!(without.get("/digest/daily/category/shizheng.rss").await.status(), 404);
+}
+
 fn rule(pattern: &str) -> Rule {
     Rule { place: crate::model::sieve::Place::Title, pattern: regex::Regex::new(pattern).unwrap() }
 }
@@ -543,6 +661,7 @@ async fn c_16_what_ended_for_good_says_so() {
         "/source/none.json",
         "/archive/category/shizheng/1.atom",
         "/digest/daily/category/shizheng.rss",
+        "/archive/digest/weekly/category/shizheng/1.rss",
     ] {
         let answer = house.get(path).await;
         assert_eq!(answer.status(), 410, "{path}");
@@ -552,6 +671,13 @@ async fn c_16_what_ended_for_good_says_so() {
     assert_eq!(house.get("/source/one.rss").await.status(), 200);
     let listed = house.get("/feeds.opml").await;
     assert!(!String::from_utf8_lossy(listed.body()).contains("shizheng"));
+    let retired = vec!["/digest/daily/category/shizheng".to_owned()];
+    let digests = Period::ALL.to_vec();
+    let house = house_on(Terms { retired, digests, ..Terms::default() });
+    for (period, expected) in [("daily", 410), ("weekly", 200)] {
+        let path = format!("/digest/{period}/category/shizheng.rss");
+        assert_eq!(house.get(&path).await.status(), expected, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -729,6 +855,10 @@ async fn t_31_public_addresses_are_the_written_list() {
         "/category/{name}",
         "/source/{name}",
         "/view/{name}",
+        "/digest/daily/category/{name}",
+        "/digest/weekly/category/{name}",
+        "/digest/daily/view/{name}",
+        "/digest/weekly/view/{name}",
         "/search",
         "/search.{suffix}",
         "/archive/{*page}",

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
+use crate::model::digest::Digests;
 use crate::model::draft::Refined;
 use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombstone, Window};
 use crate::model::item::{Item, ItemId, Key};
@@ -103,8 +104,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Committed, Error>;
 
     /// Shelves whose head is past `after`, all of them for revision zero: everything first, then
-    /// categories, then sources, in the file's order. A shelf the file does not name is among them
-    /// while it has items.
+    /// categories, then sources, in the file's order, and digests, titled as what they are of. A shelf the
+    /// file does not name is among them while it has items.
     async fn heads(&self, after: Revision) -> Result<Vec<ShelfHead>, Error>;
 
     /// The window of a shelf, newest first; `model::feed::within` says what it shows. Bodies are
@@ -160,6 +161,19 @@ pub trait Store: Send + Sync {
     /// itself when terms are made by other rules.
     async fn index(&self, most: usize) -> Result<bool, Error>;
 
+    /// Writes digests that are due, at most so many, each in a unit of work of its own. A digest is an
+    /// item on a shelf of digests and on no other, and is not found by searching. It is of what was
+    /// first logged, not quietly, between the revisions of two cuts, as far as that stands there now;
+    /// where nothing does, there is none. Cuts that were missed are made up, in their order, and none is
+    /// written twice, wherever it was broken off. The first time there are any, it begins with the day
+    /// and the week that are running.
+    async fn digest(
+        &self,
+        digests: &Digests,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Digested, Error>;
+
     /// What is remembered of every enrolled source, in the file's order.
     async fn states(&self) -> Result<Vec<(SourceId, PollState)>, Error>;
 
@@ -198,6 +212,15 @@ pub struct News {
     pub items: Vec<Item>,
     /// Where to go on.
     pub cursor: Cursor,
+}
+
+/// Digests that were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Digested {
+    /// How many.
+    pub written: usize,
+    /// Whether to ask again: others may be due.
+    pub has_more: bool,
 }
 
 /// Sources taken under lease.

@@ -11,6 +11,7 @@ use feedloom::clock::{Clock, Manual};
 use feedloom::config::{self, Config};
 use feedloom::format;
 use feedloom::ingest::{Ingest, Report, Upstream};
+use feedloom::model::digest::Digests;
 use feedloom::model::feed::{Revision, Shelf};
 use feedloom::model::item::Item;
 use feedloom::model::source::{Source, SourceId};
@@ -67,12 +68,21 @@ impl House {
             source: upstream.source,
             adapter: Arc::from(upstream.adapter),
         });
+        let digests = Digests {
+            site: config.site.clone(),
+            periods: config.digests,
+            views: config.views.into(),
+            keep: config.keep,
+        };
+        let terms = Terms {
+            window: config.window,
+            views: digests.views.clone(),
+            digests: digests.periods.clone(),
+            ..Terms::default()
+        };
+        let press = Press::new(store.clone(), config.site, terms);
         let ingest = Ingest::new(store.clone(), web.clone(), clock.clone(), upstreams.collect());
-        let press = Press::new(
-            store.clone(),
-            config.site,
-            Terms { window: config.window, ..Terms::default() },
-        );
+        let ingest = ingest.with_digests(digests);
         House { store, web, clock, press, ingest }
     }
 
@@ -96,6 +106,16 @@ impl House {
         let reports = self.ingest.round(Some(&[id]), force, |_| {}).await;
         let mut reports = reports.expect("the store answers");
         reports.pop().unwrap_or_else(|| panic!("`{source}` was not polled"))
+    }
+
+    /// Writes the digests that are due; answers how many.
+    pub async fn digest(&self) -> usize {
+        self.ingest.digest().await.expect("the store answers")
+    }
+
+    /// What pulls, to be run beside the test.
+    pub fn ingest(&self) -> Ingest {
+        self.ingest.clone()
     }
 
     /// Lets time pass and polls what is due then.

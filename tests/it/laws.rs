@@ -179,6 +179,7 @@ fn feed(items: Vec<Item>, at: Timestamp) -> Feed {
         description: None,
         language: None,
         head: Head { revision: Revision(7), at },
+        came: at,
         aliases: Vec::new(),
     };
     Feed::assemble(&site, &head, items, 300)

@@ -3,6 +3,7 @@
 mod browser;
 mod cli;
 mod contract;
+mod digests;
 mod house;
 mod journey;
 mod kill;

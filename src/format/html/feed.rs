@@ -6,6 +6,7 @@ use super::{Frame, MEDIA_TYPE, Moment, Subscribable, Twin, subscribable, write};
 use crate::format::{Document, EXCERPT, Format};
 use crate::model::feed::{Feed, Site};
 use crate::model::item::{Filed, Item};
+use crate::model::period::Period;
 use crate::model::text::Query;
 
 /// A feed as a page.
@@ -24,6 +25,10 @@ impl Format for Html {
         let frame = Frame::new(&feed.site_title, feed.language.as_deref());
         let frame = frame.at(if feed.search.is_some() { "search" } else { "" });
         let path = feed.address.strip_prefix(&feed.site).unwrap_or(&feed.address);
+        let digest = |period: &Period| DigestLink {
+            name: period.called(feed.language.as_deref()),
+            path: format!("/digest/{}{path}.html", period.name()),
+        };
         let stories = feed.items.iter().map(|item| Story::of(item, feed, &frame)).collect();
         write(&FeedPage {
             heading: &feed.title,
@@ -39,6 +44,7 @@ impl Format for Html {
             query: feed.search.as_ref().map(|search| search.words.as_str()),
             is_asked: true,
             stories,
+            digests: feed.digests.iter().map(digest).collect(),
             frame,
         })
     }
@@ -63,6 +69,7 @@ pub fn ask(site: &Site) -> Document {
         newer: None,
         is_asked: false,
         stories: Vec::new(),
+        digests: Vec::new(),
         frame,
     })
 }
@@ -82,6 +89,13 @@ struct FeedPage<'a> {
     /// Whether there is anything to list: a search page that was not asked yet has only its form.
     is_asked: bool,
     stories: Vec<Story<'a>>,
+    digests: Vec<DigestLink>,
+}
+
+/// Where the digests of a shelf are.
+struct DigestLink {
+    name: &'static str,
+    path: String,
 }
 
 /// An item as a feed's page shows it.
@@ -90,7 +104,8 @@ struct Story<'a> {
     gist: Option<Vec<Run>>,
     page: String,
     publication: &'a str,
-    source_page: String,
+    /// Of a digest, which is our own, there is none.
+    source_page: Option<String>,
     published: String,
     time: String,
     image: Option<&'a str>,
@@ -133,7 +148,7 @@ impl<'a> Story<'a> {
             gist: item.excerpt(EXCERPT).map(|gist| Run::all(gist, query)),
             page: format!("/item/{}", item.id),
             publication: item.publication(),
-            source_page: format!("/source/{}.html", item.source),
+            source_page: (!item.source.is_ours()).then(|| format!("/source/{}.html", item.source)),
             published: item.published.rfc3339(),
             time: Moment::listed(item.published, feed.updated),
             image: item.image.as_deref(),

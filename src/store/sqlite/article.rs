@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::change::{Change, Verb};
 use super::commit::Polled;
+use super::digest;
 use super::membership;
 use super::row::{Words, json, signed, timestamp, to_json};
 use super::sighting;
@@ -229,8 +230,19 @@ pub(super) fn take_down(change: &mut Change<'_>, item: i64) -> Result<bool> {
         let revision = change.log(item, Verb::Withdrawn)?;
         membership::mark(change, &standing, revision)?;
         story::arrange(change, item)?;
+        digest::strike(change, item)?;
     }
     Ok(true)
+}
+
+/// Gives an item that no source shows other words.
+pub(super) fn reword(change: &mut Change<'_>, item: i64, matter: &Matter) -> Result<()> {
+    let standing = Standing::load(change.connection, item)?;
+    if !rewrite(change, &standing, matter, None, None)? || standing.is_gone() {
+        return Ok(());
+    }
+    let revision = change.log(item, Verb::Updated)?;
+    membership::mark(change, &standing, revision)
 }
 
 /// Brings an item to what its remaining sightings say; withdraws it when there are none.

@@ -12,7 +12,7 @@ use super::change::Change;
 use super::row::{json, to_json};
 use super::shelf::{self, Kind};
 use super::statement::Statement;
-use super::{article, claim, finish, sighting, story, window};
+use super::{article, claim, digest, finish, sighting, story, window};
 use crate::model::category::{Category, folded};
 use crate::model::feed::{Revision, Window};
 use crate::model::source::Source;
@@ -226,7 +226,9 @@ fn describe(change: &mut Change<'_>, shelf: i64, category: &Category) -> Result<
     connection.run(sql, params![category.title, category.description, category.language, shelf])?;
     change.touch(shelf);
     let sql = "UPDATE shelf SET name = ?1 WHERE id = ?2 AND name <> ?1";
-    if connection.run(sql, params![category.name, shelf])? == 0 {
+    let is_renamed = connection.run(sql, params![category.name, shelf])? > 0;
+    digest::retitle(change, shelf)?;
+    if !is_renamed {
         return Ok(());
     }
     // Items name their categories, wherever they stand.

@@ -13,6 +13,7 @@ use rusqlite::{Connection, Result, params};
 
 use super::article::{self, State};
 use super::statement::Statement;
+use crate::model::source::SourceId;
 use crate::model::text::bigrams::{self, RULES};
 use crate::store::Error;
 
@@ -126,10 +127,13 @@ pub(super) fn shelf_term(shelf: i64) -> String {
     format!("\u{E000}{shelf}")
 }
 
+/// Whether an item is to be found: digests only repeat what others say.
 fn is_live(connection: &Connection, item: i64) -> Result<bool> {
-    let sql = "SELECT state = ? FROM item WHERE row = ?";
-    let live = connection.find(sql, params![State::Live as i64, item], |row| row.get(0))?;
-    Ok(live.unwrap_or(false))
+    let sql = "SELECT state = ? AND source IS NOT (SELECT id FROM source WHERE name = ?)
+        FROM item WHERE row = ?";
+    let (live, ours) = (State::Live as i64, SourceId::ours());
+    let is_live = connection.find(sql, params![live, ours.as_str(), item], |row| row.get(0))?;
+    Ok(is_live.unwrap_or(false))
 }
 
 /// Writes what was read, unless somebody else did so meanwhile.

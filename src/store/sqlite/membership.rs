@@ -110,7 +110,8 @@ fn count(connection: &Connection, shelf: i64, more: i64) -> Result<()> {
     Ok(())
 }
 
-fn join(
+/// Puts an item on a shelf. `poll` places it among equals.
+pub(super) fn join(
     change: &mut Change<'_>,
     standing: &Standing,
     shelf: i64,

@@ -9,16 +9,20 @@
 //! file, schema, writer, reader       the connections
 //! enroll · claim · known · commit    what ingest asks
 //! read · select · search · since       what readers ask
-//! index · prune                      care
+//! index · prune · digest             care
+//! cut, arrivals                        what digests are made of
 //! change, window, shelf, membership, article, sighting, finish, twin, story    what these are made of
 //! row, statement, fault              how values, statements and errors look here
 //! ```
 
 mod archive;
+mod arrivals;
 mod article;
 mod change;
 mod claim;
 mod commit;
+mod cut;
+mod digest;
 mod enroll;
 mod explain;
 mod fault;
@@ -45,6 +49,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -55,9 +60,10 @@ use change::Change;
 use statement::Statement;
 
 use super::explain::{Explanation, Name};
-use super::{Claimed, Committed, Error, Known, News, PollLease, Slice, Store};
+use super::{Claimed, Committed, Digested, Error, Known, News, PollLease, Slice, Store};
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
+use crate::model::digest::Digests;
 use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombstone, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{Mark, PollState, Source, SourceId};
@@ -293,6 +299,35 @@ impl Store for Sqlite {
     async fn search(&self, query: &Query, within: &Shelf, most: usize) -> Result<Vec<Item>, Error> {
         let (query, within) = (query.clone(), within.clone());
         self.read(move |connection| search::search(connection, &query, &within, most)).await
+    }
+
+    async fn digest(
+        &self,
+        digests: &Digests,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Digested, Error> {
+        let digests = Arc::new(digests.clone());
+        let known = digests.clone();
+        let due = self.write(move |connection| cut::due(connection, &known, now)).await?;
+        let Some(due) = due else { return Ok(Digested::default()) };
+        let known = digests.clone();
+        let owners =
+            self.read(move |connection| arrivals::gather(connection, &known, &due)).await?;
+        let mut written = 0;
+        for owner in owners {
+            if written == most {
+                return Ok(Digested { written, has_more: true });
+            }
+            let known = digests.clone();
+            let write =
+                move |connection: &Connection| digest::write(connection, &known, &due, &owner, now);
+            let (is_written, revision) = self.write(write).await?;
+            self.tell(revision);
+            written += usize::from(is_written);
+        }
+        self.write(move |connection| cut::finish(connection, &due)).await?;
+        Ok(Digested { written, has_more: true })
     }
 
     async fn tombstones(&self, shelf: &Shelf, window: Window) -> Result<Vec<Tombstone>, Error> {

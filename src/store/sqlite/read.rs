@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Result, Row, params};
 
 use super::article::{self, State};
-use super::row::{Tag, Words, instant, json, perhaps, source_id, timestamp};
+use super::digest;
+use super::row::{Tag, Words, instant, json, misread, perhaps, source_id, timestamp};
 use super::shelf;
 use super::statement::Statement;
 use super::story;
@@ -26,6 +27,7 @@ pub(super) fn heads(connection: &Connection, after: Revision) -> Result<Vec<Shel
     Ok(connection.all(HEADS, [after], |row| {
         Ok(ShelfHead {
             shelf: shelf_of(row)?,
+            came: instant(row.get(11)?),
             name: row.get(8)?,
             rank: row.get(9)?,
             title: row.get(3)?,
@@ -42,14 +44,17 @@ pub(super) fn heads(connection: &Connection, after: Revision) -> Result<Vec<Shel
 
 const HEADS: &str = "
     SELECT id, kind, key, coalesce(title, name), description, language, revision, at,
-        iif(kind = 1, name, NULL), rank FROM shelf
+        iif(kind = 1, name, NULL), rank,
+        (SELECT key FROM shelf AS owner WHERE owner.id = shelf.owner), came FROM shelf
     WHERE (revision > ?1 OR ?1 = 0) AND (kind = 0 OR rank IS NOT NULL
-        OR EXISTS (SELECT 1 FROM place WHERE shelf = id AND gone = 0))
+        OR EXISTS (SELECT 1 FROM place WHERE shelf = shelf.id AND gone = 0))
     ORDER BY kind, rank IS NULL, rank, key";
 
 /// What a shelf's row stands for.
 pub(super) fn shelf_at(connection: &Connection, shelf: i64) -> Result<Shelf> {
-    connection.one("SELECT id, kind, key FROM shelf WHERE id = ?", [shelf], shelf_of)
+    let sql = "SELECT id, kind, key, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        (SELECT key FROM shelf AS owner WHERE owner.id = shelf.owner) FROM shelf WHERE id = ?";
+    connection.one(sql, [shelf], shelf_of)
 }
 
 /// Withdrawn items of a shelf that would stand in its feed, the last by order first.
@@ -80,7 +85,12 @@ fn shelf_of(row: &Row<'_>) -> Result<Shelf> {
     Ok(match row.get(1)? {
         0 => Shelf::All,
         1 => Shelf::Category(row.get(2)?),
-        _ => Shelf::Source(source_id(row, 2)?),
+        2 => Shelf::Source(source_id(row, 2)?),
+        _ => {
+            let key: String = row.get(2)?;
+            let found = digest::shelf_of(&key, row.get(10)?);
+            found.ok_or_else(|| misread(2, format!("`{key}` is no shelf of digests").into()))?
+        }
     })
 }
 

@@ -40,7 +40,9 @@ pub(super) fn perhaps(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>>
 /// A source's name.
 pub(super) fn source_id(row: &Row<'_>, column: usize) -> Result<SourceId> {
     let name = row.get_ref(column)?.as_str()?;
-    SourceId::new(name).ok_or_else(|| misread(column, format!("`{name}` is no source's id").into()))
+    let ours = || Some(SourceId::ours()).filter(|ours| ours.as_str() == name);
+    let id = SourceId::new(name).or_else(ours);
+    id.ok_or_else(|| misread(column, format!("`{name}` is no source's id").into()))
 }
 
 /// Reads a column of JSON.
@@ -49,7 +51,11 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<
     serde_json::from_str(text).map_err(|error| misread(column, error.into()))
 }
 
-fn misread(column: usize, why: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
+/// The error of a column that holds what nobody wrote.
+pub(super) fn misread(
+    column: usize,
+    why: Box<dyn std::error::Error + Send + Sync>,
+) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why)
 }
 

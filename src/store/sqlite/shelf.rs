@@ -8,6 +8,7 @@ use std::cell::Cell;
 use rusqlite::{Connection, Result, params};
 
 use super::change::Change;
+use super::digest;
 use super::statement::Statement;
 use crate::model::category;
 use crate::model::feed::Shelf;
@@ -18,6 +19,7 @@ pub(super) enum Kind {
     All = 0,
     Category = 1,
     Source = 2,
+    Digest = 3,
 }
 
 /// An alias longer than this is no address anybody has used.
@@ -36,10 +38,11 @@ pub(super) fn of(connection: &Connection, shelf: &Shelf) -> Result<Option<i64>> 
         Shelf::Category(slug) => find(connection, Kind::Category, slug),
         Shelf::Source(id) => find(connection, Kind::Source, id.as_str()),
         Shelf::View(_) => Ok(None),
+        Shelf::Digest(period, of) => digest::find(connection, *period, of),
     }
 }
 
-/// The shelf of everything, or of a source; made if need be.
+/// The shelf of everything, of a source, or of digests; made if need be.
 pub(super) fn ensure(change: &mut Change<'_>, kind: Kind, key: &str) -> Result<i64> {
     match find(change.connection, kind, key)? {
         Some(shelf) => Ok(shelf),

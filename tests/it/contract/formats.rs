@@ -220,6 +220,7 @@ fn shelf(shelf: Shelf, title: &str) -> ShelfHead {
         description: None,
         language: None,
         head,
+        came: head.at,
         aliases,
     }
 }

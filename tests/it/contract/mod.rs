@@ -3,6 +3,7 @@
 mod adapters;
 mod adapters_declarative;
 mod archives;
+mod digests;
 mod formats;
 mod house;
 mod mutants;

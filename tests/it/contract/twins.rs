@@ -559,6 +559,7 @@ async fn check(house: &House, all: &[Source], shown: &mut HashMap<(Shelf, Head),
             let is_on = match &head.shelf {
                 Shelf::All => true,
                 Shelf::View(_) => unreachable!("the store knows no views"),
+                Shelf::Digest(..) => unreachable!("nobody asked for digests"),
                 Shelf::Category(_) => item.category_names().any(|name| name == head.title),
                 Shelf::Source(id) => item.source == *id,
             };
