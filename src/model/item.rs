@@ -385,7 +385,12 @@ impl Item {
 impl Also {
     /// Where it is read: at the article's own address, else on its page at `site`.
     pub fn link_on(&self, site: &str) -> String {
-        self.link.clone().unwrap_or_else(|| format!("{site}/item/{}", self.id))
+        self.link.clone().unwrap_or_else(|| self.page_on(site))
+    }
+
+    /// Its page at `site`.
+    pub fn page_on(&self, site: &str) -> String {
+        format!("{site}/item/{}", self.id)
     }
 }
 

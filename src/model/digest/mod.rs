@@ -151,7 +151,8 @@ impl<'a> Digest<'a> {
         escape(&format!(" · {}", item.publication()), &mut self.html);
         for (twin, before) in item.also.iter().take(TWINS).zip(self.words.also()) {
             self.html.push_str(before);
-            link(&twin.link_on(&site.url), &twin.publication, &mut self.html);
+            // Should it be withdrawn, its page says so, and nothing else here is of it.
+            link(&twin.page_on(&site.url), &twin.publication, &mut self.html);
         }
         self.html.push_str("</p>");
     }

@@ -17,6 +17,9 @@ pub fn without(digest: Matter, id: ItemId) -> Option<Matter> {
     if kept.is_empty() {
         return None;
     }
+    if kept.len() == list.len() {
+        return Some(digest);
+    }
     let picture = kept.split_once(PICTURE).and_then(|(_, rest)| rest.split_once('"'));
     Some(Matter {
         image: picture.map(|(address, _)| address.replace("&amp;", "&")),

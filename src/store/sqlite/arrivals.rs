@@ -32,6 +32,8 @@ pub(super) struct Owner {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) language: Option<String>,
+    /// Whether items name their twins: not where those stand themselves.
+    pub(super) names_twins: bool,
     /// What came, in the order of its feed.
     pub(super) items: Vec<i64>,
 }
@@ -102,6 +104,7 @@ fn categories(connection: &Connection, arrivals: &Arrivals) -> Result<Vec<Owner>
             name: digest::named(CATEGORY, &row.get::<_, String>(2)?),
             title: row.get(3)?,
             language: row.get(4)?,
+            names_twins: true,
             items: in_order(arrivals, &[id], false),
         })
     })?;
@@ -114,12 +117,15 @@ fn of_view(connection: &Connection, view: &View, arrivals: &Arrivals) -> Result<
     if view.query.is_some() || !view.sieve.is_empty() {
         items = sifted(connection, view, items)?;
     }
+    let is_source = |member: &Member| matches!(member, Member::Source(_));
+    let is_of_sources = !view.members.is_empty() && view.members.iter().all(is_source);
     let owner = Owner {
         row: None,
         of: view.shelf(),
         name: digest::named(VIEW, &view.id),
         title: view.title.clone(),
         language: view.language.clone(),
+        names_twins: view.collapse && !is_of_sources,
         items,
     };
     Ok(Some(owner).filter(|owner| !owner.items.is_empty()))

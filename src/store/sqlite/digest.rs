@@ -46,7 +46,7 @@ pub(super) fn write(
     if article::look(connection, polled.namespace, &edition.key())? != Found::Nothing {
         return Ok((false, change::newest(connection)?));
     }
-    let (digest, left) = compose(connection, &edition, &owner.items)?;
+    let (digest, left) = compose(connection, &edition, owner)?;
     if digest.is_empty() {
         return Ok((false, change::newest(connection)?));
     }
@@ -65,17 +65,17 @@ pub(super) fn write(
 fn compose<'a>(
     connection: &Connection,
     edition: &'a Edition<'a>,
-    items: &[i64],
+    owner: &Owner,
 ) -> Result<(Digest<'a>, usize)> {
     let (mut digest, mut left) = (Digest::new(edition), 0);
     let sql = "SELECT EXISTS (SELECT 1 FROM item WHERE row = ? AND state = ?)";
-    for item in items {
+    for item in &owner.items {
         if !connection.one(sql, params![item, State::Live as i64], |row| row.get(0))? {
             continue;
         }
         match digest.is_full() {
             true => left += 1,
-            false => digest.add(&read::by_row(connection, *item, true)?),
+            false => digest.add(&read::by_row(connection, *item, owner.names_twins)?),
         }
     }
     Ok((digest, left))

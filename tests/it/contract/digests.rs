@@ -29,6 +29,7 @@ contract! {
     what_is_withdrawn_by_hand_leaves_the_digests_too,
     an_edited_item_is_in_it_once,
     a_view_has_digests_by_its_rules,
+    a_story_is_told_once_with_who_else_has_it,
     a_long_day_says_how_much_is_left,
     a_day_of_summer_time_is_cut_at_its_own_midnight,
     what_is_broken_off_goes_on,
@@ -341,6 +342,38 @@ async fn a_view_has_digests_by_its_rules(place: Place) {
     assert_eq!(of_view("dropping").await, [["green apple", "news"]]);
     assert_eq!(of_view("asking").await, [["red apple", "green apple"]]);
     assert!(of_view("silent").await.is_empty());
+}
+
+async fn a_story_is_told_once_with_who_else_has_it(place: Place) {
+    let unfolded = View { collapse: false, ..view("unfolded", &[]) };
+    let digests = with_views(vec![unfolded]);
+    let (house, a) = begun(place, &digests).await;
+    let b = filed("b", &["One"]);
+    house.enroll(&[a.clone(), b.clone()]).await;
+    house.poll(&b, &[entry("b0").guid(Some("b0"))]).await;
+    let told_at = |name: &str| {
+        let link = "https://paper.example/2026/11/18/123456.html";
+        entry(name).guid(Some(name)).link(Some(link)).content(None)
+    };
+    house.poll(&a, &[told_at("first")]).await;
+    house.poll(&b, &[told_at("second")]).await;
+    let twin = house.items(&Shelf::Source(b.id.clone())).await.remove(0);
+    house.pass(DAY);
+    write(&house, &digests).await;
+    assert_eq!(told(&house, &daily()).await, [["first"]]);
+    let html = async |shelf: &Shelf| {
+        let digest = house.items(shelf).await.remove(0);
+        digest.content.as_ref().expect("a body").as_str().to_owned()
+    };
+    let page = format!("另见 <a href=\"https://n.example/item/{}\"", twin.id);
+    assert!(html(&daily()).await.contains(&page));
+    let unfolded = of(Period::Daily, &Shelf::View("unfolded".to_owned()));
+    assert_eq!(told(&house, &unfolded).await, [["second", "first"]]);
+    assert!(!html(&unfolded).await.contains("另见"), "they stand themselves");
+    let name = Name { id: Some(twin.id), keys: Vec::new(), text: String::new() };
+    house.store.withdraw(&name, house.now()).await.expect("withdrawn");
+    assert_eq!(told(&house, &daily()).await, [["first"]], "its page says that it is gone");
+    assert_eq!(told(&house, &unfolded).await, [["first"]]);
 }
 
 async fn a_long_day_says_how_much_is_left(place: Place) {
