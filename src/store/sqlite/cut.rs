@@ -7,7 +7,6 @@
 use rusqlite::{Connection, Result, params};
 
 use super::row::instant;
-use super::since;
 use super::statement::Statement;
 use crate::model::digest::Digests;
 use crate::model::period::Period;
@@ -54,19 +53,20 @@ fn due_of(
     let last = period.before(now, zone).millis();
     let Some((mut at, from, begun)): Option<(i64, i64, _)> = reached else {
         // What came before the first start, or before there were digests, is nobody's news.
-        return reach(connection, period, last, since::before(connection, last)?).map(|()| None);
+        return reach(connection, period, last, upto(connection, 0, last)?).map(|()| None);
     };
     if let Some((cut, upto)) = begun {
         return Ok(Some(Due { period, cut, from, upto }));
     }
-    while let Some(cut) = next(connection, period, zone, at, from)?.filter(|cut| *cut <= last) {
-        let upto = since::before(connection, cut)?;
-        if upto > from {
-            let sql = "UPDATE digest_cut SET next_at = ?, next_revision = ? WHERE period = ?";
-            connection.run(sql, params![cut, upto, period as i64])?;
-            return Ok(Some(Due { period, cut, from, upto }));
-        }
-        at = cut;
+    // A clock that was ahead for a while must not silence all days until then.
+    if at > period.after(period.after(now, zone), zone).millis() {
+        at = i64::MIN;
+    }
+    if let Some(cut) = next(connection, period, zone, at, from)?.filter(|cut| *cut <= last) {
+        let upto = upto(connection, from, cut)?;
+        let sql = "UPDATE digest_cut SET next_at = ?, next_revision = ? WHERE period = ?";
+        connection.run(sql, params![cut, upto, period as i64])?;
+        return Ok(Some(Due { period, cut, from, upto }));
     }
     if last > at {
         reach(connection, period, last, from)?;
@@ -74,7 +74,7 @@ fn due_of(
     Ok(None)
 }
 
-/// The first cut after one, behind which anything stands in the log; none when nothing came since.
+/// The first cut after one, before which anything stands in the log; none when nothing came since.
 fn next(
     connection: &Connection,
     period: Period,
@@ -82,9 +82,17 @@ fn next(
     at: i64,
     from: i64,
 ) -> Result<Option<i64>> {
-    let sql = "SELECT at FROM log WHERE revision > ? ORDER BY revision LIMIT 1";
-    let first: Option<i64> = connection.find(sql, [from], |row| row.get(0))?;
+    let sql = "SELECT min(at) FROM log WHERE revision > ?";
+    let first: Option<i64> = connection.one(sql, [from], |row| row.get(0))?;
     Ok(first.map(|first| period.after(instant(first.max(at)), zone).millis()))
+}
+
+/// The revision of a cut: the last one with a time before it. Times may stand out of order, since a
+/// slow poll is logged with the time it began, and clocks are put right.
+fn upto(connection: &Connection, from: i64, cut: i64) -> Result<i64> {
+    let sql =
+        "SELECT revision FROM log WHERE revision > ? AND at < ? ORDER BY revision DESC LIMIT 1";
+    Ok(connection.find(sql, [from, cut], |row| row.get(0))?.unwrap_or(from))
 }
 
 fn reach(connection: &Connection, period: Period, at: i64, revision: i64) -> Result<()> {

@@ -68,7 +68,7 @@ pub(super) fn mark(connection: &Connection, revision: Revision) -> Result<Cursor
 }
 
 /// The last revision before a time: the log grows with the clock, so it is found by halves.
-pub(super) fn before(connection: &Connection, at: i64) -> Result<i64> {
+fn before(connection: &Connection, at: i64) -> Result<i64> {
     let (mut low, mut high): (i64, i64) =
         connection.one("SELECT 0, coalesce(max(revision), 0) FROM log", [], |row| {
             Ok((row.get(0)?, row.get(1)?))

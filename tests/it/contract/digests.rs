@@ -33,6 +33,7 @@ contract! {
     a_long_day_says_how_much_is_left,
     a_day_of_summer_time_is_cut_at_its_own_midnight,
     what_is_broken_off_goes_on,
+    a_clock_that_was_ahead_silences_nothing,
     digests_stand_nowhere_else,
     a_digest_is_an_item_like_any_other,
     a_category_keeps_its_digests_under_another_name,
@@ -432,6 +433,29 @@ async fn what_is_broken_off_goes_on(place: Place) {
     house.pass(DAY);
     write(&house, &digests).await;
     assert_eq!(told(&house, &daily()).await, [vec!["1", "2"], vec!["late"]]);
+}
+
+async fn a_clock_that_was_ahead_silences_nothing(place: Place) {
+    let digests = digests();
+    let (house, a) = begun(place, &digests).await;
+    house.pass(30_000 * DAY);
+    house.poll(&a, &[entry("ahead")]).await;
+    assert_eq!(write(&house, &digests).await, 0);
+    house.now_back(30_000 * DAY);
+    house.poll(&a, &[entry("right")]).await;
+    house.pass(DAY);
+    write(&house, &digests).await;
+    assert_eq!(told(&house, &daily()).await, [["ahead", "right"]]);
+    house.poll(&a, &[entry("next")]).await;
+    // Put back across the cut, it writes nothing twice.
+    house.pass(DAY);
+    write(&house, &digests).await;
+    house.now_back(20 * HOUR);
+    assert_eq!(write(&house, &digests).await, 0);
+    house.poll(&a, &[entry("last")]).await;
+    house.pass(2 * DAY);
+    write(&house, &digests).await;
+    assert_eq!(told(&house, &daily()).await.concat(), ["ahead", "right", "next", "last"]);
 }
 
 async fn digests_stand_nowhere_else(place: Place) {
