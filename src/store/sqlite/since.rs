@@ -16,7 +16,7 @@ use crate::store::{Error, News};
 const PASSED: usize = 50_000;
 
 /// Bytes of bodies in one answer.
-const BYTES: usize = 16 << 20;
+const BYTES: i64 = 16 << 20;
 
 /// What came since; none when the cursor is not one of this log's.
 pub(super) fn since(
@@ -45,7 +45,7 @@ pub(super) fn since(
     }
     places.sort_unstable_by(|a, b| b.cmp(a));
     let items =
-        read::by_rows(connection, places.into_iter().map(|(_, row)| row), BYTES, names_twins)?;
+        read::by_rows(connection, places.into_iter().map(|(_, row)| row), usize::MAX, names_twins)?;
     let cursor = mark(connection, Revision(upto.cast_unsigned()))?;
     Ok(Some(News { items, cursor }))
 }
@@ -92,13 +92,15 @@ fn walk(
     most: usize,
 ) -> Result<(Vec<i64>, i64)> {
     let passed = i64::try_from(PASSED).unwrap_or(i64::MAX);
-    let (mut items, mut upto) = (Vec::new(), after);
+    let (mut items, mut upto, mut bytes) = (Vec::new(), after, 0);
     let mut statement = connection.prepare_cached(WALK)?;
     let mut rows = statement.query(params![after, passed])?;
     while let Some(row) = rows.next()? {
         let (revision, item, is_quiet): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if !is_quiet && shows(connection, shelves, item, revision)? {
-            if items.len() == most {
+            bytes += weight(connection, item)?;
+            // What has no room is the beginning of the next answer.
+            if items.len() == most || (bytes > BYTES && !items.is_empty()) {
                 return Ok((items, upto));
             }
             items.push(item);
@@ -110,6 +112,12 @@ fn walk(
 
 const WALK: &str =
     "SELECT revision, item, quiet FROM log WHERE revision > ? ORDER BY revision LIMIT ?";
+
+/// Bytes of an item's body.
+fn weight(connection: &Connection, item: i64) -> Result<i64> {
+    let sql = "SELECT octet_length(content) FROM body WHERE item = ?";
+    Ok(connection.find(sql, [item], |row| row.get(0))?.unwrap_or_default())
+}
 
 /// Whether an item stands on one of these shelves, and this was its last change.
 fn shows(connection: &Connection, shelves: &[i64], item: i64, revision: i64) -> Result<bool> {
