@@ -21,8 +21,7 @@ const HELD: usize = 32 << 20;
 
 /// The items of a selection, the newest first.
 pub(super) fn select(connection: &Connection, selection: &Selection) -> Result<Vec<Item>, Error> {
-    let found = selection.shelves.iter().map(|shelf| shelf::of(connection, shelf));
-    let shelves: Vec<i64> = found.filter_map(Result::transpose).collect::<Result<_>>()?;
+    let shelves = shelf::of_all(connection, &selection.shelves)?;
     let window = &selection.window;
     if selection.with_open_page
         && let [shelf] = shelves[..]

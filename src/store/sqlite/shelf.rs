@@ -42,6 +42,11 @@ pub(super) fn of(connection: &Connection, shelf: &Shelf) -> Result<Option<i64>> 
     }
 }
 
+/// Those of these shelves that there are.
+pub(super) fn of_all(connection: &Connection, shelves: &[Shelf]) -> Result<Vec<i64>> {
+    shelves.iter().filter_map(|shelf| of(connection, shelf).transpose()).collect()
+}
+
 /// The shelf of everything, of a source, or of digests; made if need be.
 pub(super) fn ensure(change: &mut Change<'_>, kind: Kind, key: &str) -> Result<i64> {
     match find(change.connection, kind, key)? {

@@ -35,8 +35,7 @@ pub(super) fn since(
         }
     };
     let names_twins = read::names_twins(shelves);
-    let found = shelves.iter().map(|shelf| shelf::of(connection, shelf));
-    let shelves: Vec<i64> = found.filter_map(Result::transpose).collect::<Result<_>>()?;
+    let shelves = shelf::of_all(connection, shelves)?;
     let (rows, upto) = walk(connection, &shelves, after, most)?;
     let mut places = Vec::new();
     for row in rows {
