@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Place, Press, Printed};
+use super::{Press, Printed};
 use crate::format::Format;
 use crate::model::cut::{Cut, MOST, Since};
 use crate::model::feed::{Feed, Shelf, ShelfHead, Window};
@@ -54,28 +54,27 @@ impl Drop for Waiting<'_> {
 }
 
 impl Press {
-    /// The feed of a shelf as a reader cuts it; none when there is no such shelf.
+    /// The feed of a shelf as a reader cuts it.
     pub async fn cut(
         &self,
-        shelf: &Shelf,
+        head: &ShelfHead,
         format: &'static dyn Format,
         cut: &Cut,
-    ) -> Result<Option<Arc<Printed>>, Error> {
-        let Some(Place::Here(head)) = self.locate(shelf).await? else { return Ok(None) };
-        self.make(&head, format, cut, |feed| feed).await.map(Some)
+    ) -> Result<Arc<Printed>, Error> {
+        self.make(head, format, cut, |feed| feed).await
     }
 
-    /// A closed page of a shelf's archive; none when there is none.
+    /// A closed page of a shelf's archive; none when there is none of that number.
     pub async fn page(
         &self,
-        shelf: &Shelf,
+        head: &ShelfHead,
         page: u64,
         format: &'static dyn Format,
     ) -> Result<Option<Arc<Printed>>, Error> {
-        let Some(Place::Here(head)) = self.locate(shelf).await? else { return Ok(None) };
         let _place = self.take_place().await?;
-        let Some((archive, items)) = self.store.page(shelf, page).await? else { return Ok(None) };
-        let feed = Feed::assemble(&self.site, &head, items, self.terms.max_age);
+        let found = self.store.page(&head.shelf, page).await?;
+        let Some((archive, items)) = found else { return Ok(None) };
+        let feed = Feed::assemble(&self.site, head, items, self.terms.max_age);
         let feed = Feed { archive: Some(archive), updated: feed.newest(), ..feed };
         // What goes from a page moves no head.
         self.render(None, move || format.render(&feed)).await.map(Some)
@@ -84,17 +83,17 @@ impl Press {
     /// What is found in everything, as a feed at an address of its own.
     pub async fn search(
         &self,
+        everything: &ShelfHead,
         format: &'static dyn Format,
         cut: &Cut,
-    ) -> Result<Option<Arc<Printed>>, Error> {
-        let Some(Place::Here(head)) = self.locate(&Shelf::All).await? else { return Ok(None) };
+    ) -> Result<Arc<Printed>, Error> {
         let found = |feed: Feed| Feed {
             title: format!("{} · {}", cut.words(), feed.site_title),
             address: format!("{}/search", feed.site),
             home: format!("{}/search.html{}", feed.site, feed.query),
             ..feed
         };
-        self.make(&head, format, cut, found).await.map(Some)
+        self.make(everything, format, cut, found).await
     }
 
     async fn make(

@@ -25,6 +25,16 @@ pub enum Place {
     Moved(Shelf),
 }
 
+impl Place {
+    /// The path of its feeds without suffix.
+    pub fn path(&self) -> String {
+        match self {
+            Place::Here(head) => head.shelf.path(),
+            Place::Moved(shelf) => shelf.path(),
+        }
+    }
+}
+
 /// An old slug as it is compared: upstreams' had blanks, parentheses and capitals, which arrive
 /// percent-encoded and in any case.
 fn spelt(alias: &str) -> String {

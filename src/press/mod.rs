@@ -200,22 +200,35 @@ impl Press {
         format: &'static dyn Format,
     ) -> Result<Option<Arc<Printed>>, Error> {
         let Some(Place::Here(head)) = self.locate(shelf).await? else { return Ok(None) };
-        let sheet = Sheet::Feed(shelf.clone(), format.name());
+        self.printed(&head, format).await.map(Some)
+    }
+
+    /// The feed of a shelf that was located.
+    pub async fn printed(
+        &self,
+        head: &ShelfHead,
+        format: &'static dyn Format,
+    ) -> Result<Arc<Printed>, Error> {
+        let sheet = Sheet::Feed(head.shelf.clone(), format.name());
         let printed = self.sheets.get(&sheet, head.head.revision.0, async {
-            let feed = self.feed(&head).await?;
+            let feed = self.feed(head).await?;
             self.render(Some(head.head.at), move || format.render(&feed)).await
         });
-        printed.await.map(Some)
+        printed.await
     }
 
     /// The bytes of a document in a coding, made once.
     pub async fn coded(&self, printed: &Printed, coding: Coding) -> Result<Bytes, Error> {
         let key = (printed.hash, coding);
+        if let Some(copy) = self.copies.get(&key) {
+            return Ok(copy);
+        }
         let copy = self.copies.get_or_insert_async(&key, async {
             let bytes = printed.document.bytes.clone();
             self.work(move || coding.encode(&bytes)).await
         });
-        copy.await
+        // Boxed, since most answers need none of this and would carry its room about.
+        Box::pin(copy).await
     }
 
     /// A shelf as a document to be rendered, read once for all its formats.
@@ -370,12 +383,16 @@ impl Press {
         if self.read(Directory::edition) > 0 {
             return Ok(());
         }
-        let _one_at_a_time = self.looking.lock().await;
-        // The others of a crowd at the start find it done.
-        if self.read(Directory::edition) == 0 {
-            self.take_all().await?;
-        }
-        Ok(())
+        let filling = async {
+            let _one_at_a_time = self.looking.lock().await;
+            // The others of a crowd at the start find it done.
+            if self.read(Directory::edition) == 0 {
+                self.take_all().await?;
+            }
+            Ok(())
+        };
+        // Boxed, since it happens once and every answer would carry its room about.
+        Box::pin(filling).await
     }
 
     async fn take_all(&self) -> Result<Vec<Shelf>, Error> {

@@ -87,6 +87,16 @@ impl Sheets {
         if let Some(kept) = self.0.get(sheet).filter(|kept| kept.serves(edition)) {
             return Ok(kept.hand_out());
         }
+        // Boxed, since most readers come after that and would carry its room about.
+        Box::pin(self.print(sheet, edition, print)).await
+    }
+
+    async fn print(
+        &self,
+        sheet: &Sheet,
+        edition: u64,
+        print: impl Future<Output = Result<Arc<Printed>, Error>>,
+    ) -> Result<Arc<Printed>, Error> {
         let entry = self.0.entry_async(sheet, |_, kept| match kept.serves(edition) {
             true => EntryAction::Retain(kept.hand_out()),
             false => EntryAction::ReplaceWithGuard,

@@ -99,7 +99,7 @@ impl Desk {
             return Err(Error::Gone);
         }
         let Some((route, name)) = router::find(&path) else {
-            return Err(Error::Moved(former::find(self, head.uri.path()).await?));
+            return Err(Error::Moved(Box::pin(former::find(self, head.uri.path())).await?));
         };
         match head.method {
             Method::OPTIONS => Ok(Reply::options()),
@@ -137,14 +137,15 @@ impl Desk {
             | Route::View
             | Route::DigestOfCategory(_)
             | Route::DigestOfView(_) => feeds::get(self, asked, route, name).await,
-            Route::Archive => feeds::page(self, asked, path, name).await,
-            Route::Search => feeds::search(self, asked, name).await,
-            Route::Item => pages::item(self, asked, name).await,
-            Route::Index => pages::index(self).await,
-            Route::Outlines => pages::outlines(self).await,
+            // Boxed, since feeds are what is asked for and would carry the room of these about.
+            Route::Archive => Box::pin(feeds::page(self, asked, path, name)).await,
+            Route::Search => Box::pin(feeds::search(self, asked, name)).await,
+            Route::Item => Box::pin(pages::item(self, asked, name)).await,
+            Route::Index => Box::pin(pages::index(self)).await,
+            Route::Outlines => Box::pin(pages::outlines(self)).await,
             Route::Style => Ok(pages::style()),
-            Route::Status => status::page(self).await,
-            Route::StatusData => status::data(self).await,
+            Route::Status => Box::pin(status::page(self)).await,
+            Route::StatusData => Box::pin(status::data(self)).await,
             Route::Robots => Ok(pages::robots()),
             Route::Health => Ok(Reply::words(StatusCode::OK, "ok\n")),
             Route::Readiness if *self.ready.borrow() => Ok(Reply::words(StatusCode::OK, "ready\n")),
@@ -161,16 +162,16 @@ fn check(head: &Parts) -> Result<(), Error> {
     if head.version == Version::HTTP_11 && !head.headers.contains_key(header::HOST) {
         return Err(Error::NoHost);
     }
-    let known = [
-        Method::GET,
-        Method::HEAD,
-        Method::OPTIONS,
-        Method::POST,
-        Method::PUT,
-        Method::DELETE,
-        Method::PATCH,
-        Method::TRACE,
-        Method::CONNECT,
-    ];
-    if known.contains(&head.method) { Ok(()) } else { Err(Error::NotImplemented) }
+    match head.method {
+        Method::GET
+        | Method::HEAD
+        | Method::OPTIONS
+        | Method::POST
+        | Method::PUT
+        | Method::DELETE
+        | Method::PATCH
+        | Method::TRACE
+        | Method::CONNECT => Ok(()),
+        _ => Err(Error::NotImplemented),
+    }
 }

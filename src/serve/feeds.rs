@@ -2,6 +2,8 @@
 //! of categories and views, `/all` and `/search`, each with the suffix of a format, or without one for
 //! whichever the reader prefers.
 
+use std::sync::Arc;
+
 use http::{HeaderName, header};
 
 use super::accept;
@@ -11,7 +13,7 @@ use super::reply::{Keep, Reply};
 use super::router::{self, Route};
 use crate::format::{self, Format, html};
 use crate::model::cut::Cut;
-use crate::model::feed::Shelf;
+use crate::model::feed::{Shelf, ShelfHead};
 use crate::model::period::Period;
 use crate::model::source::SourceId;
 use crate::press::Place;
@@ -24,9 +26,11 @@ pub(super) async fn get(
     name: &str,
 ) -> Result<Reply, Error> {
     let (slug, named) = split(name)?;
-    let shelf = place(desk, shelf(route, slug).ok_or(Error::NotFound)?).await?;
-    asked.under(&format!("{}{}", shelf.path(), ending(named)))?;
-    answer(desk, asked, &Topic::Shelf(shelf), named).await
+    let place = place(desk, route, slug).await?;
+    let path = place.path();
+    asked.under(&spelt(&path, named))?;
+    let topic = Topic { path, what: What::Feed(here(place)?) };
+    answer(desk, asked, &topic, named).await
 }
 
 /// Answers for a page of an archive: what stands at `/archive`, the path of a feed and a number.
@@ -42,17 +46,21 @@ pub(super) async fn page(
     let of = path.strip_prefix("/archive").and_then(|path| path.strip_suffix(name));
     let of = of.and_then(|path| path.strip_suffix('/')).ok_or(Error::NotFound)?;
     let (route, slug) = router::find(of).ok_or(Error::NotFound)?;
-    let shelf = place(desk, shelf(route, slug).ok_or(Error::NotFound)?).await?;
-    asked.under(&format!("/archive{}/{number}{}", shelf.path(), ending(named)))?;
-    answer(desk, asked, &Topic::Page(shelf, number), named).await
+    let place = place(desk, route, slug).await?;
+    let path = format!("/archive{}/{number}", place.path());
+    asked.under(&spelt(&path, named))?;
+    let topic = Topic { path, what: What::Page(here(place)?, number) };
+    answer(desk, asked, &topic, named).await
 }
 
 /// Answers a search, as a feed or a page; without words there is only the page that asks for some.
 pub(super) async fn search(desk: &Desk, asked: &Asked<'_>, name: &str) -> Result<Reply, Error> {
     let (_, named) = split(name)?;
-    asked.under(&format!("/search{}", ending(named)))?;
+    asked.under(&spelt("/search", named))?;
     if asked.cut().query.is_some() {
-        return answer(desk, asked, &Topic::Search, named).await;
+        let place = place(desk, Route::All, "").await?;
+        let topic = Topic { path: "/search".to_owned(), what: What::Search(here(place)?) };
+        return answer(desk, asked, &topic, named).await;
     }
     let format = named.or_else(|| preferred(&asked.accept())).ok_or(Error::NotFound)?;
     match format.name() == html::Html.name() {
@@ -61,23 +69,21 @@ pub(super) async fn search(desk: &Desk, asked: &Asked<'_>, name: &str) -> Result
     }
 }
 
-/// What a feed is of.
-enum Topic {
-    Shelf(Shelf),
-    /// What is found in everything.
-    Search,
-    /// A page of a shelf's archive.
-    Page(Shelf, u64),
+/// A document of items.
+struct Topic {
+    /// Its path without suffix.
+    path: String,
+    what: What,
 }
 
-impl Topic {
-    fn path(&self) -> String {
-        match self {
-            Topic::Shelf(shelf) => shelf.path(),
-            Topic::Search => "/search".to_owned(),
-            Topic::Page(shelf, number) => format!("/archive{}/{number}", shelf.path()),
-        }
-    }
+/// What it is.
+enum What {
+    /// The feed of a shelf.
+    Feed(Arc<ShelfHead>),
+    /// What is found in everything.
+    Search(Arc<ShelfHead>),
+    /// A page of a shelf's archive.
+    Page(Arc<ShelfHead>, u64),
 }
 
 /// A name and the format its suffix means, if it has one.
@@ -88,8 +94,12 @@ fn split(name: &str) -> Result<(&str, Option<&'static dyn Format>), Error> {
     }
 }
 
-fn ending(format: Option<&'static dyn Format>) -> String {
-    format.map(|format| format!(".{}", format.name())).unwrap_or_default()
+/// A path with the suffix of a format, if there is one.
+fn spelt(path: &str, format: Option<&'static dyn Format>) -> String {
+    match format {
+        Some(format) => [path, ".", format.name()].concat(),
+        None => path.to_owned(),
+    }
 }
 
 async fn answer(
@@ -98,7 +108,7 @@ async fn answer(
     topic: &Topic,
     named: Option<&'static dyn Format>,
 ) -> Result<Reply, Error> {
-    let cut = if matches!(topic, Topic::Page(..)) { Cut::default() } else { asked.cut() };
+    let cut = if matches!(topic.what, What::Page(..)) { Cut::default() } else { asked.cut() };
     if let Some(format) = named {
         return print(desk, topic, format, &cut).await;
     }
@@ -106,7 +116,7 @@ async fn answer(
     // (RFC 9110 section 8.7): that one is the feed's own address.
     let format = preferred(&asked.accept()).ok_or(Error::NotFound)?;
     let reply = print(desk, topic, format, &cut).await?;
-    let path = format!("{}.{}{}", topic.path(), format.name(), cut.written());
+    let path = spelt(&topic.path, Some(format)) + &cut.written();
     Ok(reply.with(header::CONTENT_LOCATION, &path).with(header::VARY, "Accept"))
 }
 
@@ -126,11 +136,17 @@ fn digest(period: Period, of: Shelf) -> Option<Shelf> {
     Some(Shelf::Digest(period, Box::new(of)))
 }
 
-/// The shelf that is meant, also by an old slug (row C-17).
-async fn place(desk: &Desk, shelf: Shelf) -> Result<Shelf, Error> {
-    match desk.press.locate(&shelf).await?.ok_or(Error::NotFound)? {
-        Place::Here(_) => Ok(shelf),
-        Place::Moved(shelf) => Ok(shelf),
+/// Where the shelf is that is meant, also by an old slug (row C-17).
+async fn place(desk: &Desk, route: Route, slug: &str) -> Result<Place, Error> {
+    let shelf = shelf(route, slug).ok_or(Error::NotFound)?;
+    desk.press.locate(&shelf).await?.ok_or(Error::NotFound)
+}
+
+/// What is here, once whoever asked under an old slug was sent to the new one.
+fn here(place: Place) -> Result<Arc<ShelfHead>, Error> {
+    match place {
+        Place::Here(head) => Ok(head),
+        Place::Moved(_) => Err(Error::NotFound),
     }
 }
 
@@ -140,18 +156,20 @@ async fn print(
     format: &'static dyn Format,
     cut: &Cut,
 ) -> Result<Reply, Error> {
-    let printed = match topic {
-        Topic::Search => desk.press.search(format, cut).await?,
-        Topic::Page(shelf, number) => desk.press.page(shelf, *number, format).await?,
-        Topic::Shelf(shelf) if cut.is_empty() => desk.press.print(shelf, format).await?,
-        Topic::Shelf(shelf) => desk.press.cut(shelf, format, cut).await?,
+    let press = &desk.press;
+    let printed = match &topic.what {
+        What::Feed(head) if cut.is_empty() => press.printed(head, format).await?,
+        // What is made for one reader is boxed, so that the others do not carry its room about.
+        What::Feed(head) => Box::pin(press.cut(head, format, cut)).await?,
+        What::Search(head) => Box::pin(press.search(head, format, cut)).await?,
+        What::Page(head, number) => {
+            let page = Box::pin(press.page(head, *number, format)).await?;
+            page.ok_or(Error::NotFound)?
+        }
     };
-    let printed = printed.ok_or(Error::NotFound)?;
-    let (site, path) = (&desk.press.site().url, topic.path());
-    let address = format!("<{site}{path}.{}{}>", format.name(), cut.written());
     let cursor = printed.cursor;
     let mut reply = Reply::printed(printed);
-    if matches!(topic, Topic::Page(..)) {
+    if matches!(topic.what, What::Page(..)) {
         reply = reply.keep(Keep::AnHour);
     }
     if let Some(cursor) = cursor {
@@ -159,8 +177,10 @@ async fn print(
     }
     // A page is for people and search engines, as it is; programs read the feeds.
     let is_page = format.name() == html::Html.name();
-    let rel = if is_page { "canonical" } else { "self" };
-    let reply = reply.with(header::LINK, &format!("{address}; rel=\"{rel}\""));
+    let rel = if is_page { ">; rel=\"canonical\"" } else { ">; rel=\"self\"" };
+    let (site, cut_by) = (press.site().url.as_str(), cut.written());
+    let link = ["<", site, &topic.path, ".", format.name(), &cut_by, rel].concat();
+    let reply = reply.with(header::LINK, &link);
     let reply = if is_page { reply } else { reply.open() };
     Ok(if is_page && cut.is_empty() { reply } else { reply.hidden() })
 }

@@ -7,7 +7,6 @@ use super::desk::Desk;
 use super::error::Error;
 use super::router::decoded;
 use crate::model::feed::Shelf;
-use crate::press::Place;
 
 /// What an address of that site led to.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,8 +25,8 @@ enum Former {
 pub(super) async fn find(desk: &Desk, path: &str) -> Result<String, Error> {
     match read(&decoded(path)).ok_or(Error::NotFound)? {
         Former::Feed => Ok("/all.atom".to_owned()),
-        Former::FeedOf(slug) => Ok(format!("{}.atom", category(desk, slug).await?.path())),
-        Former::PageOf(slug) => Ok(format!("{}.html", category(desk, slug).await?.path())),
+        Former::FeedOf(slug) => Ok(format!("{}.atom", category(desk, slug).await?)),
+        Former::PageOf(slug) => Ok(format!("{}.html", category(desk, slug).await?)),
         Former::Article(name) => {
             // One list of that site named articles with a prefix, the others without.
             let other = name.strip_prefix("NW").map_or_else(|| format!("NW{name}"), str::to_owned);
@@ -40,12 +39,10 @@ pub(super) async fn find(desk: &Desk, path: &str) -> Result<String, Error> {
     }
 }
 
-async fn category(desk: &Desk, slug: String) -> Result<Shelf, Error> {
-    let shelf = Shelf::Category(slug);
-    match desk.press.locate(&shelf).await?.ok_or(Error::NotFound)? {
-        Place::Here(_) => Ok(shelf),
-        Place::Moved(shelf) => Ok(shelf),
-    }
+/// The path of a category's feeds.
+async fn category(desk: &Desk, slug: String) -> Result<String, Error> {
+    let place = desk.press.locate(&Shelf::Category(slug)).await?;
+    Ok(place.ok_or(Error::NotFound)?.path())
 }
 
 fn read(path: &str) -> Option<Former> {

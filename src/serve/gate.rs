@@ -6,9 +6,9 @@
 //! answered stays; when all are, the newcomer is told to come again.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::task::AbortHandle;
 
@@ -46,6 +46,8 @@ pub(super) struct Guest {
     /// opened, above `HAS_ASKED` when it has asked before. Whose is smallest leaves first.
     since: AtomicU64,
     opened: Instant,
+    /// Whether it asks several things at once.
+    is_multiplexed: AtomicBool,
     /// What ends it. A future to be told by would be looked at with every request.
     end: OnceLock<AbortHandle>,
 }
@@ -56,8 +58,11 @@ impl Guest {
         let _ = self.end.set(end);
     }
 
-    /// It is being answered from now on.
-    pub(super) fn asks(&self) {
+    /// It is being answered from now on, over HTTP/2 or not.
+    pub(super) fn asks(&self, is_multiplexed: bool) {
+        if is_multiplexed {
+            self.is_multiplexed.store(true, Ordering::Relaxed);
+        }
         self.since.store(0, Ordering::Relaxed);
     }
 
@@ -71,6 +76,14 @@ impl Guest {
         if self.since.load(Ordering::Relaxed) > HAS_ASKED {
             self.moves();
         }
+    }
+
+    /// Since when the head of its next request is awaited; none while it is being answered, nor when
+    /// it may ask at any time.
+    pub(super) fn awaited_since(&self) -> Option<Instant> {
+        let since = self.since.load(Ordering::Relaxed);
+        let is_awaited = since > 0 && !self.is_multiplexed.load(Ordering::Relaxed);
+        is_awaited.then(|| self.opened + Duration::from_millis(since & !HAS_ASKED))
     }
 }
 
@@ -115,7 +128,8 @@ impl Gate {
             return Err(Crowd::OfAll);
         }
         let (since, opened) = (AtomicU64::new(since(self.opened)), self.opened);
-        let guest = Arc::new(Guest { since, opened, end: OnceLock::new() });
+        let guest =
+            Arc::new(Guest { since, opened, is_multiplexed: false.into(), end: OnceLock::new() });
         inside.next += 1;
         let id = inside.next;
         inside.guests.insert(id, guest.clone());
@@ -220,14 +234,14 @@ mod tests {
     fn t_22_who_never_asked_leaves_first_and_who_is_answered_stays() {
         let gate = Arc::new(Gate::new(3, 10));
         let [answered, idle, silent] = [1, 2, 3].map(|last| gate.admit(client(last)).unwrap());
-        answered.guest.asks();
-        idle.guest.asks();
+        answered.guest.asks(false);
+        idle.guest.asks(false);
         idle.guest.moves();
         let fourth = gate.admit(client(4)).unwrap();
-        fourth.guest.asks();
+        fourth.guest.asks(false);
         assert_eq!([&answered, &idle, &silent].map(is_sent_away), [false, false, true]);
         let fifth = gate.admit(client(5)).unwrap();
-        fifth.guest.asks();
+        fifth.guest.asks(false);
         assert_eq!([&answered, &idle].map(is_sent_away), [false, true]);
         assert_eq!(gate.admit(client(6)).err(), Some(Crowd::OfAll));
         drop((answered, idle, silent, fourth, fifth));

@@ -1,9 +1,9 @@
 //! Answers readers: an accept loop with limits over hyper, HTTP/1.1 and h2c alike.
 //!
-//! The loop is our own because what a server needs against slow and silent clients is not
-//! switched on by default: hyper's header time-out waits for a timer and for a first byte, and a
-//! graceful stop waits for ever on a half-sent head (dependencies.md, finding 6). TLS is left to
-//! whatever stands in front. What is answered stands in `desk.rs`, who is let in at `gate.rs`.
+//! The loop is our own because a server needs more against slow and silent clients than hyper
+//! has: clocks that run from the first moment (`pace.rs`), and a stop that waits for no half-sent
+//! head (dependencies.md, finding 6). TLS is left to whatever stands in front. What is answered
+//! stands in `desk.rs`, who is let in at `gate.rs`.
 
 mod accept;
 mod client;
@@ -28,10 +28,9 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::Request;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -40,12 +39,13 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use client::Client;
 pub use desk::Desk;
 use gate::{Gate, Pass};
 pub use listener::{Listener, Stream};
+use pace::{Limits, Paced};
 pub use status::Upstream;
 
 /// How long and how much readers may take (reliability row T-22).
@@ -174,42 +174,27 @@ async fn converse(
     pass: Pass,
     watcher: Watcher,
 ) {
-    let has_asked = Arc::new(AtomicBool::new(false));
-    let (asked, guest, answering) = (has_asked.clone(), pass.guest.clone(), house.clone());
+    let (guest, answering) = (pass.guest.clone(), house.clone());
     let service = service_fn(move |request: Request<Incoming>| {
-        asked.store(true, Ordering::Relaxed);
         let (house, guest) = (answering.clone(), guest.clone());
         async move {
-            guest.asks();
+            guest.asks(request.version() == Version::HTTP_2);
             let answer = house.answer(request, peer).await;
             guest.moves();
             Ok::<_, Infallible>(answer)
         }
     });
     let bounds = &house.bounds;
-    let io = TokioIo::new(pace::Paced::new(stream, bounds.stall, bounds.idle, pass.guest.clone()));
-    let connection = builder(bounds).serve_connection(io, service).into_owned();
-    let mut connection = pin!(watcher.watch(connection));
+    let Bounds { head, stall, idle, .. } = *bounds;
+    let paced = Paced::new(stream, Limits { head, stall, idle }, pass.guest.clone());
+    let connection = builder(bounds).serve_connection(TokioIo::new(paced), service).into_owned();
     // Errors of a conversation are the client's: it left, or spoke no HTTP.
-    tokio::select! {
-        _ = &mut connection => return,
-        () = sleep(bounds.head) => {}
-    }
-    // hyper starts no clock before it knows the version, so a client that never gets that far,
-    // silently or byte by byte, is hung up on here.
-    if has_asked.load(Ordering::Relaxed) {
-        let _ = connection.await;
-    }
+    let _ = watcher.watch(connection).await;
 }
 
 fn builder(bounds: &Bounds) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(bounds.head)
-        .max_buf_size(bounds.head_bytes)
-        .max_headers(100);
+    builder.http1().header_read_timeout(None).max_buf_size(bounds.head_bytes);
     builder
         .http2()
         .timer(TokioTimer::new())

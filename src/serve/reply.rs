@@ -23,7 +23,8 @@ pub(super) struct Reply {
     body: Body,
     keep: Keep,
     is_open: bool,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    is_hidden: bool,
+    headers: HeaderMap,
 }
 
 /// What stands in it.
@@ -57,6 +58,10 @@ pub(super) enum Keep {
     Not,
 }
 
+fn say(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}
+
 impl Keep {
     fn words(self, max_age: u32) -> HeaderValue {
         match self {
@@ -76,6 +81,11 @@ impl Keep {
 /// pictures, sound and film over a safe line (row T-19).
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src https: data:; \
      media-src https:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What scripts of other sites may read besides.
+const EXPOSED: &str = "ETag, Last-Modified, Link, Retry-After, Feedloom-Cursor";
+
+const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// Methods that public addresses answer.
 pub(super) const METHODS: &str = "GET, HEAD, OPTIONS";
@@ -116,7 +126,10 @@ impl Reply {
     }
 
     fn of(body: Body) -> Reply {
-        Reply { status: StatusCode::OK, body, keep: Keep::Not, is_open: false, headers: Vec::new() }
+        // Room for all that is said about a feed.
+        let headers = HeaderMap::with_capacity(16);
+        let (status, keep) = (StatusCode::OK, Keep::Not);
+        Reply { status, body, keep, is_open: false, is_hidden: false, headers }
     }
 
     /// The same answer in other words.
@@ -131,7 +144,7 @@ impl Reply {
 
     /// Keeps it out of search engines: a feed's items are found at their sources (row C-23).
     pub(super) fn hidden(self) -> Reply {
-        self.with(HeaderName::from_static("x-robots-tag"), "noindex")
+        Reply { is_hidden: true, ..self }
     }
 
     /// Says how long it may be kept.
@@ -141,12 +154,14 @@ impl Reply {
 
     /// Adds a header; a value that no header can carry is left out.
     pub(super) fn with(mut self, name: HeaderName, value: &str) -> Reply {
-        self.headers.extend(HeaderValue::try_from(value).ok().map(|value| (name, value)));
+        if let Ok(value) = HeaderValue::try_from(value) {
+            self.headers.append(name, value);
+        }
         self
     }
 
     /// The answer to this request. The only place where one is made.
-    pub(super) async fn finish(self, head: &Parts, press: &Press, now: Timestamp) -> Answer {
+    pub(super) async fn finish(mut self, head: &Parts, press: &Press, now: Timestamp) -> Answer {
         let mut coding = self.coding(head);
         let is_known = self.is_known(head, coding, now);
         let mut body = self.body.document().bytes.clone();
@@ -159,25 +174,24 @@ impl Reply {
                 }
             }
         }
-        let length = body.len();
-        let is_silent = is_known || head.method == Method::HEAD;
-        let mut answer = Response::new(Full::new(if is_silent { Bytes::new() } else { body }));
-        *answer.status_mut() = if is_known { StatusCode::NOT_MODIFIED } else { self.status };
-        let headers = answer.headers_mut();
-        headers.reserve(16);
-        if !is_known && self.status != StatusCode::NO_CONTENT {
-            let media_type = self.body.document().media_type;
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        let (length, is_silent) = (body.len(), is_known || head.method == Method::HEAD);
+        let status = if is_known { StatusCode::NOT_MODIFIED } else { self.status };
+        let mut headers = std::mem::take(&mut self.headers);
+        if !is_known && status != StatusCode::NO_CONTENT {
             headers.insert(header::CONTENT_LENGTH, length.into());
             let coding = coding.map(|coding| HeaderValue::from_static(coding.name()));
             headers.extend(coding.map(|coding| (header::CONTENT_ENCODING, coding)));
+            self.say_what_it_is(&mut headers);
         }
-        self.say_validators(headers, coding, now);
-        self.say_safety(headers);
+        self.say_validators(&mut headers, coding, now);
+        if self.is_open {
+            say(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+            say(&mut headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
         headers.insert(header::CACHE_CONTROL, self.keep.words(press.max_age()));
-        for (name, value) in self.headers {
-            headers.append(name, value);
-        }
+        let mut answer = Response::new(Full::new(if is_silent { Bytes::new() } else { body }));
+        *answer.status_mut() = status;
+        *answer.headers_mut() = headers;
         answer
     }
 
@@ -199,25 +213,26 @@ impl Reply {
         headers.extend(tag.map(|tag| (header::ETAG, tag)));
         let at = at.and_then(|at| HeaderValue::try_from(at).ok());
         headers.extend(at.map(|at| (header::LAST_MODIFIED, at)));
-        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
         if self.varies() {
-            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+            headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         }
     }
 
-    fn say_safety(&self, headers: &mut HeaderMap) {
-        let mut say = |name, value| drop(headers.insert(name, HeaderValue::from_static(value)));
-        say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-        if self.is_open {
-            say(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-            say(
-                header::ACCESS_CONTROL_EXPOSE_HEADERS,
-                "ETag, Last-Modified, Link, Retry-After, Feedloom-Cursor",
-            );
+    /// What a reader has kept with the document already when it is told that it has the newest (RFC
+    /// 9110 section 15.4.5).
+    fn say_what_it_is(&self, headers: &mut HeaderMap) {
+        let media_type = self.body.document().media_type;
+        say(headers, header::CONTENT_TYPE, media_type);
+        say(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        if matches!(self.body, Body::Printed(_)) {
+            say(headers, header::ACCEPT_RANGES, "none");
         }
-        if self.body.document().media_type.starts_with("text/html") {
-            say(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
-            say(header::REFERRER_POLICY, "no-referrer");
+        if self.is_hidden {
+            say(headers, X_ROBOTS_TAG, "noindex");
+        }
+        if media_type.starts_with("text/html") {
+            say(headers, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+            say(headers, header::REFERRER_POLICY, "no-referrer");
         }
     }
 

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::clock::Manual;
@@ -171,8 +171,18 @@ async fn c_05_a_304_says_what_the_200_said() {
         let known = house.ask("GET", path, &["if-none-match: *"]).await;
         assert_eq!((known.status().as_u16(), known.body().len()), (304, 0));
         let mut expected = whole.headers().clone();
-        expected.remove("content-type");
-        expected.remove("content-length");
+        // What describes the bytes is kept with them already.
+        for kept in [
+            "content-type",
+            "content-length",
+            "x-content-type-options",
+            "accept-ranges",
+            "x-robots-tag",
+            "content-security-policy",
+            "referrer-policy",
+        ] {
+            expected.remove(kept);
+        }
         assert_eq!(known.headers(), &expected, "{path}");
     }
 }
@@ -200,7 +210,7 @@ async fn c_07_vary_only_where_it_varies() {
     assert_eq!(vary(&house.get("/all").await), ["Accept"]);
     assert!(vary(&house.get("/all.rss").await).is_empty(), "too short to be coded");
     house.put_long("/all").await;
-    assert_eq!(vary(&house.get("/all").await), ["Accept-Encoding", "Accept"]);
+    assert_eq!(vary(&house.get("/all").await), ["Accept", "Accept-Encoding"]);
     for headers in [&[][..], &["accept-encoding: gzip"], &["if-none-match: *"]] {
         assert_eq!(vary(&house.ask("GET", "/all.rss", headers).await), ["Accept-Encoding"]);
     }
