@@ -77,7 +77,7 @@ impl Press {
         let feed = Feed::assemble(&self.site, head, items, self.terms.max_age);
         let feed = Feed { archive: Some(archive), updated: feed.newest(), ..feed };
         // What goes from a page moves no head.
-        self.render(None, move || format.render(&feed)).await.map(Some)
+        self.write_out(feed, format, None).await.map(Some)
     }
 
     /// What is found in everything, as a feed at an address of its own.
@@ -105,10 +105,7 @@ impl Press {
     ) -> Result<Arc<Printed>, Error> {
         let _place = self.take_place().await?;
         let feed = dress(self.cut_feed(head, cut).await?);
-        let cursor = feed.cursor;
-        let at = Some(head.head.at);
-        let printed = self.render(at, move || format.render(&feed)).await?;
-        Ok(Arc::new(Printed { cursor, ..Printed::clone(&printed) }))
+        self.write_out(feed, format, Some(head.head.at)).await
     }
 
     /// Waits until one more may be made.

@@ -4,7 +4,7 @@
 //! once a second, since another process may have written. A document is rendered once a head and
 //! format, by whoever asks first while the others wait, and coded once; what is kept is bounded by
 //! bytes. Feeds that are asked often are rendered before anyone asks again. It reads no clock and
-//! knows no HTTP: a tag and a time are all it says about a document.
+//! answers no one: what a document is labelled with lies ready, when it is said is decided above.
 //!
 //! An empty feed is never printed because the store did not answer: then the last good document
 //! stands in, and where there is none that is an error.
@@ -15,10 +15,12 @@ mod directory;
 #[cfg(test)]
 pub(crate) mod fake;
 mod headlines;
+mod printed;
 mod sheet;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::future::Future;
 use std::pin::pin;
@@ -26,14 +28,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::format::{self, Document, Format};
-use crate::model::cut::Cursor;
 use crate::model::feed::{
     Archive, Catalogue, Feed, Headline, Revision, Shelf, ShelfHead, Site, Window,
 };
@@ -48,6 +49,8 @@ use cutting::Cutting;
 pub use directory::Place;
 use directory::{Directory, Named};
 use headlines::Headlines;
+use printed::Hash;
+pub use printed::{Printed, http_date};
 use sheet::{Sheet, Sheets};
 
 /// How long the press goes without looking for newer heads.
@@ -67,45 +70,6 @@ const BUSY: u32 = 2;
 
 /// How long that may take before the press looks for newer heads again.
 const WARMING: Duration = Duration::from_millis(500);
-
-/// A document with what readers need to ask again only for news.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Printed {
-    /// The document.
-    pub document: Document,
-    /// The last change that may show in it, in whole seconds; never goes back. None where nobody can tell.
-    pub last_modified: Option<Timestamp>,
-    /// Where a reader goes on who asked what came since.
-    pub cursor: Option<Cursor>,
-    hash: Hash,
-    /// Its tags: as it is, then in each coding.
-    tags: Vec<String>,
-}
-
-/// What tells one document from another: a hash of the bytes, so that it never names two bodies,
-/// on no node and after no restart.
-type Hash = [u8; 16];
-
-impl Printed {
-    /// A document as it is handed out, last changed at `at`.
-    pub fn new(document: Document, at: Option<Timestamp>) -> Printed {
-        let digest = Sha256::digest(&document.bytes);
-        let hash = digest[..16].try_into().expect("SHA-256 has 32 bytes");
-        let whole = |at: Timestamp| Timestamp::from_seconds(at.seconds(), at.offset());
-        let last_modified = at.map(|at| whole(at).unwrap_or(at));
-        let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        let coded = CODINGS.iter().map(|coding| format!("\"{hex}-{}\"", coding.name()));
-        let tags = std::iter::once(format!("\"{hex}\"")).chain(coded).collect();
-        Printed { document, last_modified, cursor: None, hash, tags }
-    }
-
-    /// Its strong entity tag in a coding, quotes included: two codings are two tags (RFC 9110
-    /// section 8.8.3.3).
-    pub fn etag(&self, coding: Option<Coding>) -> &str {
-        let other = coding.and_then(|coding| CODINGS.iter().position(|known| *known == coding));
-        &self.tags[other.map_or(0, |other| other + 1)]
-    }
-}
 
 #[derive(Clone)]
 struct ByBytes;
@@ -163,6 +127,7 @@ pub struct Press {
     store: Arc<dyn Store>,
     site: Arc<Site>,
     terms: Terms,
+    caching: HeaderValue,
     directory: RwLock<Directory>,
     looking: Mutex<()>,
     cutting: Cutting,
@@ -177,12 +142,15 @@ impl Press {
     /// A press for a site: half of its capacity is for documents, a quarter for coded copies, an eighth
     /// for feeds whose other formats may be asked for next; the rest is what surrounds all that.
     pub fn new(store: Arc<dyn Store>, site: Site, terms: Terms) -> Press {
-        let capacity = terms.capacity as u64;
+        let (capacity, age) = (terms.capacity as u64, terms.max_age);
+        let caching =
+            format!("public, max-age={age}, stale-while-revalidate={age}, stale-if-error=86400");
         Press {
             store,
             directory: RwLock::new(Directory::new(Named::of(&terms, &site))),
             site: Arc::new(site),
             terms,
+            caching: HeaderValue::try_from(caching).expect("words and numbers"),
             cutting: Cutting::default(),
             looking: Mutex::default(),
             sheets: Sheets::new(capacity / 2),
@@ -212,7 +180,7 @@ impl Press {
         let sheet = Sheet::Feed(head.shelf.clone(), format.name());
         let printed = self.sheets.get(&sheet, head.head.revision.0, async {
             let feed = self.feed(head).await?;
-            self.render(Some(head.head.at), move || format.render(&feed)).await
+            self.write_out(feed, format, Some(head.head.at)).await
         });
         printed.await
     }
@@ -308,9 +276,10 @@ impl Press {
         Ok(self.read(|directory| directory.locate(shelf)))
     }
 
-    /// How long readers may keep a feed before they ask again, in seconds.
-    pub fn max_age(&self) -> u32 {
-        self.terms.max_age
+    /// How long readers may keep a feed before they ask again, and that a stale one is better than
+    /// none: as `Cache-Control` has it (RFC 5861, reliability row C-08).
+    pub fn caching(&self) -> &HeaderValue {
+        &self.caching
     }
 
     /// Whose documents these are.
@@ -446,6 +415,16 @@ impl Press {
             catalogue.shelves.iter().filter(|head| shown.contains(&head.shelf)).cloned().collect();
         let lines = self.headlines.of(&*self.store, &heads).await?;
         Ok(heads.into_iter().zip(lines).collect())
+    }
+
+    /// A feed in a format, last changed at `at`.
+    async fn write_out(
+        &self,
+        feed: impl Borrow<Feed> + Send + 'static,
+        format: &'static dyn Format,
+        at: Option<Timestamp>,
+    ) -> Result<Arc<Printed>, Error> {
+        self.work(move || Arc::new(Printed::of(feed.borrow(), format, at))).await
     }
 
     async fn render(

@@ -49,11 +49,13 @@ impl Asked<'_> {
     /// Goes on only when this was asked under `path`, which is ours; else the reader is sent
     /// there, so that nobody is sent twice (row C-15).
     pub(super) fn under(&self, path: &str) -> Result<(), Error> {
-        if self.head.uri.path() == path {
-            return Ok(());
-        }
+        if self.head.uri.path() == path { Ok(()) } else { Err(self.moved(path)) }
+    }
+
+    /// What was asked for is at `path`, and so is what was asked of it.
+    pub(super) fn moved(&self, path: &str) -> Error {
         let query = self.head.uri.query().map(|query| format!("?{query}"));
-        Err(Error::Moved(format!("{path}{}", query.unwrap_or_default())))
+        Error::Moved(format!("{path}{}", query.unwrap_or_default()))
     }
 
     /// What is asked of a feed beyond its address.
@@ -136,7 +138,7 @@ impl Desk {
             | Route::Source
             | Route::View
             | Route::DigestOfCategory(_)
-            | Route::DigestOfView(_) => feeds::get(self, asked, route, name).await,
+            | Route::DigestOfView(_) => feeds::get(self, asked, route, path, name).await,
             // Boxed, since feeds are what is asked for and would carry the room of these about.
             Route::Archive => Box::pin(feeds::page(self, asked, path, name)).await,
             Route::Search => Box::pin(feeds::search(self, asked, name)).await,

@@ -23,14 +23,16 @@ pub(super) async fn get(
     desk: &Desk,
     asked: &Asked<'_>,
     route: Route,
+    path: &str,
     name: &str,
 ) -> Result<Reply, Error> {
     let (slug, named) = split(name)?;
-    let place = place(desk, route, slug).await?;
-    let path = place.path();
-    asked.under(&spelt(&path, named))?;
-    let topic = Topic { path, what: What::Feed(here(place)?) };
-    answer(desk, asked, &topic, named).await
+    let what = match place(desk, route, slug).await? {
+        Place::Here(head) => What::Feed(head),
+        Place::Moved(shelf) => return Err(asked.moved(&spelt(&shelf.path(), named))),
+    };
+    asked.under(path)?;
+    answer(desk, asked, &what, named).await
 }
 
 /// Answers for a page of an archive: what stands at `/archive`, the path of a feed and a number.
@@ -46,11 +48,14 @@ pub(super) async fn page(
     let of = path.strip_prefix("/archive").and_then(|path| path.strip_suffix(name));
     let of = of.and_then(|path| path.strip_suffix('/')).ok_or(Error::NotFound)?;
     let (route, slug) = router::find(of).ok_or(Error::NotFound)?;
-    let place = place(desk, route, slug).await?;
-    let path = format!("/archive{}/{number}", place.path());
-    asked.under(&spelt(&path, named))?;
-    let topic = Topic { path, what: What::Page(here(place)?, number) };
-    answer(desk, asked, &topic, named).await
+    let what = match place(desk, route, slug).await? {
+        Place::Here(head) => What::Page(head, number),
+        Place::Moved(shelf) => {
+            return Err(asked.moved(&spelt(&of_archive(&shelf, number), named)));
+        }
+    };
+    asked.under(path)?;
+    answer(desk, asked, &what, named).await
 }
 
 /// Answers a search, as a feed or a page; without words there is only the page that asks for some.
@@ -58,9 +63,10 @@ pub(super) async fn search(desk: &Desk, asked: &Asked<'_>, name: &str) -> Result
     let (_, named) = split(name)?;
     asked.under(&spelt("/search", named))?;
     if asked.cut().query.is_some() {
-        let place = place(desk, Route::All, "").await?;
-        let topic = Topic { path: "/search".to_owned(), what: What::Search(here(place)?) };
-        return answer(desk, asked, &topic, named).await;
+        let Place::Here(everything) = place(desk, Route::All, "").await? else {
+            return Err(Error::NotFound);
+        };
+        return answer(desk, asked, &What::Search(everything), named).await;
     }
     let format = named.or_else(|| preferred(&asked.accept())).ok_or(Error::NotFound)?;
     match format.name() == html::Html.name() {
@@ -69,14 +75,7 @@ pub(super) async fn search(desk: &Desk, asked: &Asked<'_>, name: &str) -> Result
     }
 }
 
-/// A document of items.
-struct Topic {
-    /// Its path without suffix.
-    path: String,
-    what: What,
-}
-
-/// What it is.
+/// What is to be answered with.
 enum What {
     /// The feed of a shelf.
     Feed(Arc<ShelfHead>),
@@ -84,6 +83,22 @@ enum What {
     Search(Arc<ShelfHead>),
     /// A page of a shelf's archive.
     Page(Arc<ShelfHead>, u64),
+}
+
+impl What {
+    /// Its path without suffix.
+    fn path(&self) -> String {
+        match self {
+            What::Feed(head) => head.shelf.path(),
+            What::Search(_) => "/search".to_owned(),
+            What::Page(head, number) => of_archive(&head.shelf, *number),
+        }
+    }
+}
+
+/// The path of a page of an archive.
+fn of_archive(shelf: &Shelf, number: u64) -> String {
+    format!("/archive{}/{number}", shelf.path())
 }
 
 /// A name and the format its suffix means, if it has one.
@@ -105,18 +120,18 @@ fn spelt(path: &str, format: Option<&'static dyn Format>) -> String {
 async fn answer(
     desk: &Desk,
     asked: &Asked<'_>,
-    topic: &Topic,
+    what: &What,
     named: Option<&'static dyn Format>,
 ) -> Result<Reply, Error> {
-    let cut = if matches!(topic.what, What::Page(..)) { Cut::default() } else { asked.cut() };
+    let cut = if matches!(what, What::Page(..)) { Cut::default() } else { asked.cut() };
     if let Some(format) = named {
-        return print(desk, topic, format, &cut).await;
+        return print(desk, what, format, &cut).await;
     }
     // The same bytes under the same tag as at the address with the suffix, which the answer names
     // (RFC 9110 section 8.7): that one is the feed's own address.
     let format = preferred(&asked.accept()).ok_or(Error::NotFound)?;
-    let reply = print(desk, topic, format, &cut).await?;
-    let path = spelt(&topic.path, Some(format)) + &cut.written();
+    let reply = print(desk, what, format, &cut).await?;
+    let path = spelt(&what.path(), Some(format)) + &cut.written();
     Ok(reply.with(header::CONTENT_LOCATION, &path).with(header::VARY, "Accept"))
 }
 
@@ -142,22 +157,14 @@ async fn place(desk: &Desk, route: Route, slug: &str) -> Result<Place, Error> {
     desk.press.locate(&shelf).await?.ok_or(Error::NotFound)
 }
 
-/// What is here, once whoever asked under an old slug was sent to the new one.
-fn here(place: Place) -> Result<Arc<ShelfHead>, Error> {
-    match place {
-        Place::Here(head) => Ok(head),
-        Place::Moved(_) => Err(Error::NotFound),
-    }
-}
-
 async fn print(
     desk: &Desk,
-    topic: &Topic,
+    what: &What,
     format: &'static dyn Format,
     cut: &Cut,
 ) -> Result<Reply, Error> {
     let press = &desk.press;
-    let printed = match &topic.what {
+    let printed = match what {
         What::Feed(head) if cut.is_empty() => press.printed(head, format).await?,
         // What is made for one reader is boxed, so that the others do not carry its room about.
         What::Feed(head) => Box::pin(press.cut(head, format, cut)).await?,
@@ -169,18 +176,13 @@ async fn print(
     };
     let cursor = printed.cursor;
     let mut reply = Reply::printed(printed);
-    if matches!(topic.what, What::Page(..)) {
+    if matches!(what, What::Page(..)) {
         reply = reply.keep(Keep::AnHour);
     }
     if let Some(cursor) = cursor {
         reply = reply.with(CURSOR, &cursor.written());
     }
-    // A page is for people and search engines, as it is; programs read the feeds.
     let is_page = format.name() == html::Html.name();
-    let rel = if is_page { ">; rel=\"canonical\"" } else { ">; rel=\"self\"" };
-    let (site, cut_by) = (press.site().url.as_str(), cut.written());
-    let link = ["<", site, &topic.path, ".", format.name(), &cut_by, rel].concat();
-    let reply = reply.with(header::LINK, &link);
     let reply = if is_page { reply } else { reply.open() };
     Ok(if is_page && cut.is_empty() { reply } else { reply.hidden() })
 }

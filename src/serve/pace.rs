@@ -147,6 +147,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [alone] = slices {
+            // The kernel has a shorter way for it, and most answers are nothing but a head.
+            return self.poll_write(context, alone);
+        }
         let poll = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.wrote(poll, context)
     }

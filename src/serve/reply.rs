@@ -11,7 +11,7 @@ use http_body_util::Full;
 use super::{conditional, encoding};
 use crate::format::Document;
 use crate::model::time::Timestamp;
-use crate::press::{Coding, LEAST, Press, Printed};
+use crate::press::{Coding, LEAST, Press, Printed, http_date};
 
 /// An answer as it goes out.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -58,18 +58,10 @@ pub(super) enum Keep {
     Not,
 }
 
-fn say(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    headers.insert(name, HeaderValue::from_static(value));
-}
-
 impl Keep {
-    fn words(self, max_age: u32) -> HeaderValue {
+    fn said(self, press: &Press) -> HeaderValue {
         match self {
-            Keep::AsFeed => format!(
-                "public, max-age={max_age}, stale-while-revalidate={max_age}, stale-if-error=86400"
-            )
-            .try_into()
-            .expect("words and numbers"),
+            Keep::AsFeed => press.caching().clone(),
             Keep::AnHour => HeaderValue::from_static("public, max-age=3600"),
             Keep::ADay => HeaderValue::from_static("public, max-age=86400"),
             Keep::Not => HeaderValue::from_static("no-store"),
@@ -79,11 +71,21 @@ impl Keep {
 
 /// Third-party words stand in our pages, so nothing may run or load there but our own styles, and
 /// pictures, sound and film over a safe line (row T-19).
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src https: data:; \
-     media-src https:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src https: data:; media-src https:; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+);
 
 /// What scripts of other sites may read besides.
-const EXPOSED: &str = "ETag, Last-Modified, Link, Retry-After, Feedloom-Cursor";
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("ETag, Last-Modified, Link, Retry-After, Feedloom-Cursor");
+
+const EVERYONE: HeaderValue = HeaderValue::from_static("*");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const NONE: HeaderValue = HeaderValue::from_static("none");
+const NOINDEX: HeaderValue = HeaderValue::from_static("noindex");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 
 const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
@@ -185,10 +187,10 @@ impl Reply {
         }
         self.say_validators(&mut headers, coding, now);
         if self.is_open {
-            say(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-            say(&mut headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, EVERYONE);
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
-        headers.insert(header::CACHE_CONTROL, self.keep.words(press.max_age()));
+        headers.insert(header::CACHE_CONTROL, self.keep.said(press));
         let mut answer = Response::new(Full::new(if is_silent { Bytes::new() } else { body }));
         *answer.status_mut() = status;
         *answer.headers_mut() = headers;
@@ -208,13 +210,13 @@ impl Reply {
     fn say_validators(&self, headers: &mut HeaderMap, coding: Option<Coding>, now: Timestamp) {
         let Body::Printed(printed) = &self.body else { return };
         // RFC 9110 section 8.8.2.1: never later than the answer's own date.
-        let at = printed.last_modified.and_then(|at| conditional::written(at.min(now)));
-        let tag = HeaderValue::from_str(printed.etag(coding)).ok();
-        headers.extend(tag.map(|tag| (header::ETAG, tag)));
-        let at = at.and_then(|at| HeaderValue::try_from(at).ok());
+        let is_ahead = printed.last_modified.is_some_and(|at| at > now);
+        let at = if is_ahead { http_date(now) } else { printed.modified.clone() };
+        headers.insert(header::ETAG, printed.etag(coding).clone());
         headers.extend(at.map(|at| (header::LAST_MODIFIED, at)));
+        headers.extend(printed.link.clone().map(|link| (header::LINK, link)));
         if self.varies() {
-            headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+            headers.append(header::VARY, ACCEPT_ENCODING);
         }
     }
 
@@ -222,17 +224,17 @@ impl Reply {
     /// 9110 section 15.4.5).
     fn say_what_it_is(&self, headers: &mut HeaderMap) {
         let media_type = self.body.document().media_type;
-        say(headers, header::CONTENT_TYPE, media_type);
-        say(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
         if matches!(self.body, Body::Printed(_)) {
-            say(headers, header::ACCEPT_RANGES, "none");
+            headers.insert(header::ACCEPT_RANGES, NONE);
         }
         if self.is_hidden {
-            say(headers, X_ROBOTS_TAG, "noindex");
+            headers.insert(X_ROBOTS_TAG, NOINDEX);
         }
         if media_type.starts_with("text/html") {
-            say(headers, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
-            say(headers, header::REFERRER_POLICY, "no-referrer");
+            headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+            headers.insert(header::REFERRER_POLICY, NO_REFERRER);
         }
     }
 

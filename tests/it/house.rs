@@ -150,7 +150,7 @@ impl House {
             .expect("the shelf exists");
         (
             String::from_utf8(printed.document.bytes.to_vec()).expect("UTF-8"),
-            printed.etag(None).to_owned(),
+            printed.etag(None).to_str().expect("a tag").to_owned(),
         )
     }
 
