@@ -6,17 +6,20 @@
 //! before the index begins to follow. Texts are made of words as frequent
 //! as words are (Zipf), so that a few pairs of characters stand nearly everywhere and most nearly nowhere.
 
+mod stock;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use feedloom::model::draft::{Draft, Stamp};
+use feedloom::model::draft::Stamp;
 use feedloom::model::feed::{Shelf, Window};
-use feedloom::model::item::Membership;
-use feedloom::model::source::{Mark, Source, SourceId};
-use feedloom::model::text::{Query, Text};
+use feedloom::model::source::Source;
+use feedloom::model::text::Query;
 use feedloom::model::time::{Offset, Timestamp};
 use feedloom::store::{Finish, Sighting, Slice, Store, open};
+
+use stock::{resident, sighting, source};
 
 /// As the program has it.
 #[global_allocator]
@@ -27,7 +30,6 @@ const SLICE: usize = 256;
 const STEP: usize = 64;
 const NEWEST: usize = 20;
 const WORDS: usize = 20_000;
-const CATEGORIES: usize = 50;
 
 #[tokio::main]
 async fn main() {
@@ -69,7 +71,7 @@ async fn fill(store: &dyn Store, world: &mut World, items: usize, apart: bool) {
         let at = |number: usize| now.minus(Duration::from_secs(2 * (last - number) as u64));
         let sightings = (first..last).zip(&texts).map(|(number, text)| {
             let stamp = Stamp::detect(at(number).at(Offset::CHINA).rfc3339());
-            sighting(&source, number, text, stamp, now)
+            article(&source, number, text, stamp, now)
         });
         let sightings = sightings.collect();
         let finish = Finish { succeeded: true, due: Some(now), ..Finish::default() };
@@ -249,47 +251,18 @@ fn sums(shares: impl Iterator<Item = f64>) -> Vec<f64> {
         .collect()
 }
 
-fn sighting(
+/// An article of these words.
+fn article(
     source: &Source,
     number: usize,
     text: &str,
     published: Stamp,
     now: Timestamp,
 ) -> Sighting {
-    let name = format!("article {number}");
     let title: String = text.chars().take(16).collect();
-    let draft = Draft {
-        guid: Some(format!("guid-{number}")),
-        title: Some(Text::plain(title)),
-        link: Some(format!("https://news.example/articles/{number}.html")),
-        content: Some(Text::html(format!("<p>{text}</p>"))),
-        published: Some(published),
-        categories: vec![Membership {
-            name: format!("category {}", number % CATEGORIES),
-            alias: None,
-        }],
-        ..Draft::default()
-    };
-    Sighting {
-        mark: Mark::new(&name, ["looks"]),
-        refined: draft.refine(source, now),
-        detailed: false,
-    }
-}
-
-fn source() -> Source {
-    let url = "https://news.example/feed".parse().expect("a good address");
-    let source = Source::new(SourceId::new("bench").expect("a good id"), url);
-    Source { max_categories: CATEGORIES, ..source }
+    sighting(source, number, &title, format!("<p>{text}</p>"), published, now)
 }
 
 fn size(file: &Path) -> u64 {
     std::fs::metadata(file).map_or(0, |file| file.len())
-}
-
-/// Kilobytes this process holds itself, mapped files left out; zero where the system does not tell.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }

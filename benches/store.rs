@@ -3,19 +3,20 @@
 //!
 //! `cargo bench --bench store [SMALL LARGE]`, ten thousand and a million items when not said.
 
+mod stock;
+
 use std::time::{Duration, Instant};
 
-use feedloom::model::draft::{Draft, Stamp};
+use feedloom::model::draft::Stamp;
 use feedloom::model::feed::{Shelf, Window};
-use feedloom::model::item::Membership;
-use feedloom::model::source::{Mark, Source, SourceId};
-use feedloom::model::text::Text;
+use feedloom::model::source::Source;
 use feedloom::model::time::{Offset, Timestamp};
 use feedloom::store::{Finish, Sighting, Slice, Store, open};
 
+use stock::{CATEGORIES, name, resident, sighting, source};
+
 /// As ingest commits them.
 const SLICE: usize = 256;
-const CATEGORIES: usize = 50;
 const READS: usize = 1000;
 const NEWEST: Window = Window { items: 50, age: Duration::ZERO, max: 50, bytes: usize::MAX };
 
@@ -56,7 +57,7 @@ async fn fill(store: &dyn Store, items: usize) -> (Duration, u64) {
     for first in (0..items).step_by(SLICE) {
         let claimed = store.claim_due(now, 1, None).await.expect("claimed");
         let last = items.min(first + SLICE);
-        let sightings = (first..last).map(|number| sighting(&source, number, now)).collect();
+        let sightings = (first..last).map(|number| article(&source, number, now)).collect();
         let finish = Finish { succeeded: true, due: Some(now), ..Finish::default() };
         let slice = Slice { sightings, finish: Some(finish), ..Slice::default() };
         let start = Instant::now();
@@ -89,35 +90,10 @@ async fn median(store: &dyn Store) -> f64 {
 }
 
 /// An article of about one kilobyte, in one of fifty categories.
-fn sighting(source: &Source, number: usize, now: Timestamp) -> Sighting {
-    let name = format!("article {number}");
+fn article(source: &Source, number: usize, now: Timestamp) -> Sighting {
     let words = "重庆荣昌全方位发力打造食安高地。".repeat(16);
-    let category = format!("category {}", number % CATEGORIES);
-    let draft = Draft {
-        guid: Some(format!("guid-{number}")),
-        title: Some(Text::plain(&name)),
-        link: Some(format!("https://news.example/articles/{number}.html")),
-        content: Some(Text::html(format!("<p>{words}</p><p>{name}</p>"))),
-        published: Some(Stamp::detect(now.at(Offset::CHINA).rfc3339())),
-        categories: vec![Membership { name: category, alias: None }],
-        ..Draft::default()
-    };
-    Sighting {
-        mark: Mark::new(&name, ["looks"]),
-        refined: draft.refine(source, now),
-        detailed: false,
-    }
-}
-
-fn source() -> Source {
-    let url = "https://news.example/feed".parse().expect("a good address");
-    let source = Source::new(SourceId::new("bench").expect("a good id"), url);
-    Source { max_categories: CATEGORIES, ..source }
-}
-
-/// Kilobytes this process holds itself, mapped files left out; zero where the system does not tell.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    let name = name(number);
+    let content = format!("<p>{words}</p><p>{name}</p>");
+    let published = Stamp::detect(now.at(Offset::CHINA).rfc3339());
+    sighting(source, number, &name, content, published, now)
 }
