@@ -148,7 +148,8 @@ fn start(
     });
     let app::House { press, store, clock, upstreams, ingest } = house;
     let unstored = Box::new(move || ingest.unstored());
-    let desk = Arc::new(Desk { press, store, clock, upstreams, unstored, ready: readiness });
+    let (ready, answers) = (readiness, serve::Answers::default());
+    let desk = Arc::new(Desk { press, store, clock, upstreams, unstored, ready, answers });
     let told = stop.clone();
     rooms.spawn(async move {
         serve::run(listener, desk, bounds, told.cancelled_owned()).await;

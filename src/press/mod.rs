@@ -24,6 +24,7 @@ use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::format::{self, Document, Format};
 use crate::model::feed::{
-    Archive, Catalogue, Feed, Headline, Revision, Shelf, ShelfHead, Site, Window,
+    Archive, Catalogue, Feed, Head, Headline, Revision, Shelf, ShelfHead, Site, Window,
 };
 use crate::model::item::Item;
 use crate::model::period::Period;
@@ -65,10 +66,7 @@ const AT_ONCE: usize = 4;
 /// Categories the index shows with headlines; a page with thousands would help nobody.
 const SECTIONS: usize = 60;
 
-/// A feed asked so often since its last change is rendered again at its next one, unasked.
-const BUSY: u32 = 2;
-
-/// How long that may take before the press looks for newer heads again.
+/// How long it may take to print busy feeds before the press looks for newer heads again.
 const WARMING: Duration = Duration::from_millis(500);
 
 #[derive(Clone)]
@@ -129,6 +127,8 @@ pub struct Press {
     terms: Terms,
     caching: HeaderValue,
     directory: RwLock<Directory>,
+    /// The directory's, to be read without waiting for it.
+    edition: AtomicU64,
     looking: Mutex<()>,
     cutting: Cutting,
     sheets: Sheets,
@@ -148,6 +148,7 @@ impl Press {
         Press {
             store,
             directory: RwLock::new(Directory::new(Named::of(&terms, &site))),
+            edition: AtomicU64::new(0),
             site: Arc::new(site),
             terms,
             caching: HeaderValue::try_from(caching).expect("words and numbers"),
@@ -180,7 +181,9 @@ impl Press {
         let sheet = Sheet::Feed(head.shelf.clone(), format.name());
         let printed = self.sheets.get(&sheet, head.head.revision.0, async {
             let feed = self.feed(head).await?;
-            self.write_out(feed, format, Some(head.head.at)).await
+            let Head { revision, at } = head.head;
+            let print = move || Arc::new(Printed::of(&feed, format, Some(at)).at(revision));
+            self.work(print).await
         });
         printed.await
     }
@@ -238,7 +241,8 @@ impl Press {
 
     /// The index: categories with their newest headlines.
     pub async fn index(&self) -> Result<Arc<Printed>, Error> {
-        let edition = self.edition().await?;
+        self.fill().await?;
+        let edition = self.edition();
         let printed = self.sheets.get(&Sheet::Index, edition, async {
             let catalogue = self.catalogue().await?;
             let newest = self.newest(&catalogue).await?;
@@ -255,7 +259,8 @@ impl Press {
 
     /// The list of feeds as OPML.
     pub async fn outlines(&self) -> Result<Arc<Printed>, Error> {
-        let edition = self.edition().await?;
+        self.fill().await?;
+        let edition = self.edition();
         let printed = self.sheets.get(&Sheet::Outlines, edition, async {
             let catalogue = self.catalogue().await?;
             let at = catalogue.updated;
@@ -274,6 +279,11 @@ impl Press {
     pub async fn locate(&self, shelf: &Shelf) -> Result<Option<Place>, Error> {
         self.fill().await?;
         Ok(self.read(|directory| directory.locate(shelf)))
+    }
+
+    /// Counts changes of what there is and how far it has come; zero until that was read once.
+    pub fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Acquire)
     }
 
     /// How long readers may keep a feed before they ask again, and that a stale one is better than
@@ -339,7 +349,7 @@ impl Press {
     async fn warm(&self, moved: &[Shelf]) {
         let names: Vec<_> = format::ALL.iter().map(|format| format.name()).collect();
         for shelf in moved {
-            for name in self.sheets.busy(shelf, &names, BUSY) {
+            for name in self.sheets.busy(shelf, &names) {
                 let format = format::named(name).expect("a name from the list of formats");
                 // Whoever asks next meets the same error, and is told.
                 let _ = self.print(shelf, format).await;
@@ -349,13 +359,13 @@ impl Press {
 
     /// Makes sure heads were read at least once: before that, nothing can be said to be missing.
     async fn fill(&self) -> Result<(), Error> {
-        if self.read(Directory::edition) > 0 {
+        if self.edition() > 0 {
             return Ok(());
         }
         let filling = async {
             let _one_at_a_time = self.looking.lock().await;
             // The others of a crowd at the start find it done.
-            if self.read(Directory::edition) == 0 {
+            if self.edition() == 0 {
                 self.take_all().await?;
             }
             Ok(())
@@ -395,11 +405,6 @@ impl Press {
             }
         }
         heads
-    }
-
-    async fn edition(&self) -> Result<u64, Error> {
-        self.fill().await?;
-        Ok(self.read(Directory::edition))
     }
 
     /// The categories the index shows with headlines: those that changed last, in their usual order.
@@ -450,6 +455,9 @@ impl Press {
     }
 
     fn write<T>(&self, change: impl FnOnce(&mut Directory) -> T) -> T {
-        change(&mut self.directory.write().unwrap_or_else(PoisonError::into_inner))
+        let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&mut directory);
+        self.edition.store(directory.edition(), Ordering::Release);
+        changed
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Its labels lie ready as the headers that carry them; when they are said is decided elsewhere.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
@@ -10,11 +11,15 @@ use sha2::{Digest, Sha256};
 use super::coding::{CODINGS, Coding};
 use crate::format::{Document, Format, html};
 use crate::model::cut::Cursor;
-use crate::model::feed::Feed;
+use crate::model::feed::{Feed, Revision};
 use crate::model::time::Timestamp;
 
+/// A document asked for so often is printed again at the next change, unasked, and answers with it lie
+/// ready.
+const BUSY: u32 = 2;
+
 /// A document with what readers need to ask again only for news.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Printed {
     /// The document.
     pub document: Document,
@@ -26,6 +31,10 @@ pub struct Printed {
     pub link: Option<HeaderValue>,
     /// Where a reader goes on who asked what came since.
     pub cursor: Option<Cursor>,
+    /// Which state of its shelf it shows; of whole feeds only.
+    revision: Option<Revision>,
+    /// How often it was handed out, as far as that matters.
+    asked: AtomicU32,
     pub(super) hash: Hash,
     /// Its tags: as it is, then in each coding.
     tags: Vec<HeaderValue>,
@@ -52,6 +61,8 @@ impl Printed {
             modified: last_modified.and_then(http_date),
             link: None,
             cursor: None,
+            revision: None,
+            asked: AtomicU32::new(0),
             hash,
             tags: tags.collect(),
         }
@@ -65,6 +76,30 @@ impl Printed {
         let link = format!("<{}>; rel=\"{rel}\"", feed.address_as(format.name()));
         let (link, cursor) = (HeaderValue::try_from(link).ok(), feed.cursor);
         Printed { link, cursor, ..Printed::new(format.render(feed), at) }
+    }
+
+    /// The same, as what the feed of a shelf is in a state.
+    pub(super) fn at(self, revision: Revision) -> Printed {
+        Printed { revision: Some(revision), ..self }
+    }
+
+    /// Whether it is the whole feed of a shelf in this state. One that stands in for a newer one, since
+    /// the store is away, is not.
+    pub fn is_of(&self, revision: Revision) -> bool {
+        self.revision == Some(revision)
+    }
+
+    /// Counts a reader. What all threads count costs each of them more than finding the document did, so
+    /// none counts further than matters.
+    pub(super) fn count(&self) {
+        if !self.is_busy() {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it is asked for often.
+    pub fn is_busy(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) >= BUSY
     }
 
     /// Its strong entity tag in a coding, quotes included: two codings are two tags (RFC 9110

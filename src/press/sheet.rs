@@ -6,7 +6,6 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use quick_cache::DefaultHashBuilder;
@@ -41,8 +40,6 @@ struct Kept {
     edition: u64,
     /// When to try for a newer one, after that failed.
     again: Option<Instant>,
-    /// How often it was handed out.
-    asked: Arc<AtomicU32>,
 }
 
 impl Kept {
@@ -50,9 +47,9 @@ impl Kept {
         self.edition == edition || self.again.is_some_and(|again| Instant::now() < again)
     }
 
-    fn hand_out(&self) -> Arc<Printed> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        self.printed.clone()
+    fn hand_out(self) -> Arc<Printed> {
+        self.printed.count();
+        self.printed
     }
 }
 
@@ -98,7 +95,7 @@ impl Sheets {
         print: impl Future<Output = Result<Arc<Printed>, Error>>,
     ) -> Result<Arc<Printed>, Error> {
         let entry = self.0.entry_async(sheet, |_, kept| match kept.serves(edition) {
-            true => EntryAction::Retain(kept.hand_out()),
+            true => EntryAction::Retain(kept.clone().hand_out()),
             false => EntryAction::ReplaceWithGuard,
         });
         let printing = match entry.await {
@@ -115,16 +112,11 @@ impl Sheets {
         }
     }
 
-    /// The formats in which a shelf's feed was asked at least so often since it was printed.
-    pub(super) fn busy(
-        &self,
-        shelf: &Shelf,
-        formats: &[&'static str],
-        least: u32,
-    ) -> Vec<&'static str> {
+    /// The formats in which a shelf's feed was asked often since it was printed.
+    pub(super) fn busy(&self, shelf: &Shelf, formats: &[&'static str]) -> Vec<&'static str> {
         let is_busy = |format: &&&'static str| {
             let kept = self.0.peek(&Sheet::Feed(shelf.clone(), format));
-            kept.is_some_and(|kept| kept.asked.load(Ordering::Relaxed) >= least)
+            kept.is_some_and(|kept| kept.printed.is_busy())
         };
         formats.iter().filter(is_busy).copied().collect()
     }
@@ -148,14 +140,14 @@ type Guard<'a> =
 
 impl Printing<'_> {
     fn done(mut self, printed: Arc<Printed>, edition: u64) -> Arc<Printed> {
-        let asked = Arc::new(AtomicU32::new(1));
-        self.keep(Kept { printed: printed.clone(), edition, again: None, asked });
-        printed
+        let kept = Kept { printed, edition, again: None };
+        self.keep(kept.clone());
+        kept.hand_out()
     }
 
     fn failed(mut self, error: Error) -> Result<Arc<Printed>, Error> {
         let Some(last) = self.last.take() else { return Err(error) };
-        let printed = last.hand_out();
+        let printed = last.clone().hand_out();
         self.keep(Kept { again: Some(Instant::now() + PAUSE), ..last });
         Ok(printed)
     }

@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{Method, StatusCode, Version, header};
 use tokio::sync::watch;
 
+use super::answers::{Answers, Question};
 use super::error::Error;
 use super::reply::{Answer, Reply};
 use super::router::{self, Route};
@@ -37,6 +38,8 @@ pub struct Desk {
     pub unstored: Box<dyn Fn() -> HashMap<SourceId, String> + Send + Sync>,
     /// Whether every source that was due at the start has had its first try.
     pub ready: watch::Receiver<bool>,
+    /// What was said lately.
+    pub answers: Answers,
 }
 
 /// What is asked, as the answering functions see it.
@@ -73,8 +76,19 @@ impl Asked<'_> {
 impl Desk {
     /// Answers a request. Never fails, never panics; bodies of requests are not looked at.
     pub async fn answer(&self, head: &Parts) -> Answer {
+        let (question, edition) = (Question::of(head), self.press.edition());
+        if let Some(answer) = question.and_then(|question| self.answers.get(question, edition)) {
+            return answer;
+        }
         let reply = AssertUnwindSafe(self.reply(head)).catch_unwind().await;
-        self.finish(head, reply.unwrap_or(Err(Error::Bug))).await
+        let reply = reply.unwrap_or(Err(Error::Bug));
+        let now = self.clock.now();
+        let is_lasting = reply.as_ref().is_ok_and(|reply| reply.is_lasting(now));
+        let answer = self.finish(head, reply).await;
+        if let (Some(question), true) = (question, is_lasting) {
+            self.answers.keep(question, edition, &answer);
+        }
+        answer
     }
 
     /// Tells a client that it has too many requests under way.

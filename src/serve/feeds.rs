@@ -175,7 +175,12 @@ async fn print(
         }
     };
     let cursor = printed.cursor;
+    let is_newest = matches!(what, What::Feed(head) if printed.is_of(head.head.revision));
+    let is_lasting = is_newest && printed.is_busy();
     let mut reply = Reply::printed(printed);
+    if is_lasting {
+        reply = reply.lasting();
+    }
     if matches!(what, What::Page(..)) {
         reply = reply.keep(Keep::AnHour);
     }

@@ -6,6 +6,7 @@
 //! stands in `desk.rs`, who is let in at `gate.rs`.
 
 mod accept;
+mod answers;
 mod client;
 mod conditional;
 mod desk;
@@ -41,6 +42,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+pub use answers::Answers;
 use client::Client;
 pub use desk::Desk;
 use gate::{Gate, Pass};

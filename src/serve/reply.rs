@@ -24,6 +24,7 @@ pub(super) struct Reply {
     keep: Keep,
     is_open: bool,
     is_hidden: bool,
+    is_lasting: bool,
     headers: HeaderMap,
 }
 
@@ -131,7 +132,7 @@ impl Reply {
         // Room for all that is said about a feed.
         let headers = HeaderMap::with_capacity(16);
         let (status, keep) = (StatusCode::OK, Keep::Not);
-        Reply { status, body, keep, is_open: false, is_hidden: false, headers }
+        Reply { status, body, keep, is_open: false, is_hidden: false, is_lasting: false, headers }
     }
 
     /// The same answer in other words.
@@ -147,6 +148,17 @@ impl Reply {
     /// Keeps it out of search engines: a feed's items are found at their sources (row C-23).
     pub(super) fn hidden(self) -> Reply {
         Reply { is_hidden: true, ..self }
+    }
+
+    /// The same is to be said to all who ask alike, until a shelf moves; many do.
+    pub(super) fn lasting(self) -> Reply {
+        Reply { is_lasting: true, ..self }
+    }
+
+    /// Whether the same will be said to all who ask alike from `now` on.
+    pub(super) fn is_lasting(&self, now: Timestamp) -> bool {
+        let Body::Printed(printed) = &self.body else { return false };
+        self.is_lasting && printed.last_modified.is_none_or(|at| at <= now)
     }
 
     /// Says how long it may be kept.
@@ -166,8 +178,17 @@ impl Reply {
     pub(super) async fn finish(mut self, head: &Parts, press: &Press, now: Timestamp) -> Answer {
         let mut coding = self.coding(head);
         let is_known = self.is_known(head, coding, now);
+        let mut headers = std::mem::take(&mut self.headers);
+        headers.insert(header::CACHE_CONTROL, self.keep.said(press));
+        if self.is_open {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, EVERYONE);
+        }
+        if is_known {
+            self.say_tag(&mut headers, coding);
+            return known(headers);
+        }
         let mut body = self.body.document().bytes.clone();
-        if let (Body::Printed(printed), Some(wanted), false) = (&self.body, coding, is_known) {
+        if let (Body::Printed(printed), Some(wanted)) = (&self.body, coding) {
             match press.coded(printed, wanted).await {
                 Ok(copy) => body = copy,
                 Err(error) => {
@@ -176,25 +197,15 @@ impl Reply {
                 }
             }
         }
-        let (length, is_silent) = (body.len(), is_known || head.method == Method::HEAD);
-        let status = if is_known { StatusCode::NOT_MODIFIED } else { self.status };
-        let mut headers = std::mem::take(&mut self.headers);
-        if !is_known && status != StatusCode::NO_CONTENT {
-            headers.insert(header::CONTENT_LENGTH, length.into());
+        if self.status != StatusCode::NO_CONTENT {
+            headers.insert(header::CONTENT_LENGTH, body.len().into());
             let coding = coding.map(|coding| HeaderValue::from_static(coding.name()));
             headers.extend(coding.map(|coding| (header::CONTENT_ENCODING, coding)));
-            self.say_what_it_is(&mut headers);
+            self.say_what_it_is(&mut headers, now);
         }
-        self.say_validators(&mut headers, coding, now);
-        if self.is_open {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, EVERYONE);
-            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-        }
-        headers.insert(header::CACHE_CONTROL, self.keep.said(press));
-        let mut answer = Response::new(Full::new(if is_silent { Bytes::new() } else { body }));
-        *answer.status_mut() = status;
-        *answer.headers_mut() = headers;
-        answer
+        self.say_tag(&mut headers, coding);
+        let is_silent = head.method == Method::HEAD;
+        said(self.status, headers, if is_silent { Bytes::new() } else { body })
     }
 
     /// The coding this reader gets.
@@ -207,13 +218,10 @@ impl Reply {
         matches!(&self.body, Body::Printed(printed) if printed.document.bytes.len() >= LEAST)
     }
 
-    fn say_validators(&self, headers: &mut HeaderMap, coding: Option<Coding>, now: Timestamp) {
+    /// What is said of a document each time, also to a reader that has it.
+    fn say_tag(&self, headers: &mut HeaderMap, coding: Option<Coding>) {
         let Body::Printed(printed) = &self.body else { return };
-        // RFC 9110 section 8.8.2.1: never later than the answer's own date.
-        let is_ahead = printed.last_modified.is_some_and(|at| at > now);
-        let at = if is_ahead { http_date(now) } else { printed.modified.clone() };
         headers.insert(header::ETAG, printed.etag(coding).clone());
-        headers.extend(at.map(|at| (header::LAST_MODIFIED, at)));
         headers.extend(printed.link.clone().map(|link| (header::LINK, link)));
         if self.varies() {
             headers.append(header::VARY, ACCEPT_ENCODING);
@@ -222,12 +230,19 @@ impl Reply {
 
     /// What a reader has kept with the document already when it is told that it has the newest (RFC
     /// 9110 section 15.4.5).
-    fn say_what_it_is(&self, headers: &mut HeaderMap) {
+    fn say_what_it_is(&self, headers: &mut HeaderMap, now: Timestamp) {
         let media_type = self.body.document().media_type;
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        if matches!(self.body, Body::Printed(_)) {
+        if let Body::Printed(printed) = &self.body {
+            // RFC 9110 section 8.8.2.1: never later than the answer's own date.
+            let is_ahead = printed.last_modified.is_some_and(|at| at > now);
+            let at = if is_ahead { http_date(now) } else { printed.modified.clone() };
+            headers.extend(at.map(|at| (header::LAST_MODIFIED, at)));
             headers.insert(header::ACCEPT_RANGES, NONE);
+        }
+        if self.is_open {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
         if self.is_hidden {
             headers.insert(X_ROBOTS_TAG, NOINDEX);
@@ -250,4 +265,16 @@ impl Reply {
                 now,
             )
     }
+}
+
+/// An answer to a reader that has the newest.
+pub(super) fn known(headers: HeaderMap) -> Answer {
+    said(StatusCode::NOT_MODIFIED, headers, Bytes::new())
+}
+
+fn said(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    answer
 }

@@ -57,6 +57,7 @@ fn house_on(terms: Terms) -> House {
         upstreams: vec![upstream],
         unstored: Box::new(move || kept.lock().unwrap().clone()),
         ready: is_ready,
+        answers: Answers::default(),
     };
     House { store, desk: Arc::new(desk), clock, ready, unstored }
 }
@@ -83,6 +84,11 @@ impl House {
         let shelf = self.store.shelves.lock().unwrap().keys().find(at).unwrap().clone();
         self.store.put(shelf, 7, &["长长的标题".repeat(200).as_str(), "first"]);
         self.desk.press.reload().await.unwrap();
+    }
+
+    /// The header by which a reader says what it has of a document.
+    async fn tag(&self, path: &str) -> String {
+        format!("if-none-match: {}", header(&self.get(path).await, "etag"))
     }
 
     async fn get(&self, path: &str) -> Response<Bytes> {
@@ -170,11 +176,15 @@ async fn c_05_a_304_says_what_the_200_said() {
         let whole = house.get(path).await;
         let known = house.ask("GET", path, &["if-none-match: *"]).await;
         assert_eq!((known.status().as_u16(), known.body().len()), (304, 0));
+        let again = house.ask("GET", path, &["if-none-match: *"]).await;
+        assert_eq!((again.status(), again.headers()), (known.status(), known.headers()));
         let mut expected = whole.headers().clone();
         // What describes the bytes is kept with them already.
         for kept in [
             "content-type",
             "content-length",
+            "last-modified",
+            "access-control-expose-headers",
             "x-content-type-options",
             "accept-ranges",
             "x-robots-tag",
@@ -184,6 +194,42 @@ async fn c_05_a_304_says_what_the_200_said() {
             expected.remove(kept);
         }
         assert_eq!(known.headers(), &expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn c_05_who_had_the_newest_is_told_when_there_is_newer() {
+    let house = house();
+    let tag = house.tag("/all.rss").await;
+    for _ in 0..3 {
+        assert_eq!(house.ask("GET", "/all.rss", &[&tag]).await.status(), 304);
+    }
+    house.store.put(Shelf::All, 7, &["second", "first"]);
+    house.desk.press.refresh().await.unwrap();
+    assert_eq!(house.ask("GET", "/all.rss", &[&tag]).await.status(), 200);
+}
+
+#[tokio::test]
+async fn c_05_each_wish_has_its_own_answer() {
+    let house = house();
+    house.put_long("/all").await;
+    let (rss, atom) = (house.tag("/all.rss").await, house.tag("/all.atom").await);
+    for _ in 0..3 {
+        for (path, headers, status) in [
+            ("/all.rss", vec![rss.as_str()], 304),
+            ("/all.atom", vec![&rss], 200),
+            ("/all.rss?limit=1", vec![&rss], 200),
+            ("/all.rss", vec![&rss, "accept-encoding: gzip"], 200),
+            ("/all.rss", vec![&rss, "accept-encoding: identity"], 304),
+            ("/all", vec![&atom, "accept: application/atom+xml"], 304),
+            ("/all", vec![&atom, "accept: application/rss+xml"], 200),
+        ] {
+            assert_eq!(
+                house.ask("GET", path, &headers).await.status(),
+                status,
+                "{path} {headers:?}"
+            );
+        }
     }
 }
 
@@ -752,16 +798,18 @@ async fn c_18_what_is_printed_is_served_while_the_store_is_away() {
 #[tokio::test]
 async fn c_18_the_last_good_bytes_stand_in_for_newer_ones() {
     let house = house();
-    let before = house.get("/all.rss").await;
+    let (before, tag) = (house.get("/all.rss").await, house.tag("/all.rss").await);
     house.store.put(Shelf::All, 9, &["second"]);
     house.desk.press.refresh().await.unwrap();
     house.store.is_away.store(true, SeqCst);
     for _ in 0..2 {
         let stale = house.get("/all.rss").await;
         assert_eq!((stale.status().as_u16(), stale.body()), (200, before.body()));
+        assert_eq!(house.ask("GET", "/all.rss", &[&tag]).await.status(), 304);
     }
     house.store.is_away.store(false, SeqCst);
     sleep(Duration::from_millis(1100)).await;
+    assert_eq!(house.ask("GET", "/all.rss", &[&tag]).await.status(), 200);
     assert!(String::from_utf8_lossy(house.get("/all.rss").await.body()).contains("second"));
 }
 
