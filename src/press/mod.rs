@@ -241,8 +241,7 @@ impl Press {
 
     /// The index: categories with their newest headlines.
     pub async fn index(&self) -> Result<Arc<Printed>, Error> {
-        self.fill().await?;
-        let edition = self.edition();
+        let edition = self.fill().await?;
         let printed = self.sheets.get(&Sheet::Index, edition, async {
             let catalogue = self.catalogue().await?;
             let newest = self.newest(&catalogue).await?;
@@ -259,8 +258,7 @@ impl Press {
 
     /// The list of feeds as OPML.
     pub async fn outlines(&self) -> Result<Arc<Printed>, Error> {
-        self.fill().await?;
-        let edition = self.edition();
+        let edition = self.fill().await?;
         let printed = self.sheets.get(&Sheet::Outlines, edition, async {
             let catalogue = self.catalogue().await?;
             let at = catalogue.updated;
@@ -358,9 +356,11 @@ impl Press {
     }
 
     /// Makes sure heads were read at least once: before that, nothing can be said to be missing.
-    async fn fill(&self) -> Result<(), Error> {
-        if self.edition() > 0 {
-            return Ok(());
+    /// Answers the edition.
+    async fn fill(&self) -> Result<u64, Error> {
+        let edition = self.edition();
+        if edition > 0 {
+            return Ok(edition);
         }
         let filling = async {
             let _one_at_a_time = self.looking.lock().await;
@@ -368,7 +368,7 @@ impl Press {
             if self.edition() == 0 {
                 self.take_all().await?;
             }
-            Ok(())
+            Ok(self.edition())
         };
         // Boxed, since it happens once and every answer would carry its room about.
         Box::pin(filling).await

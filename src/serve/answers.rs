@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use hyper::body::Body;
 use quick_cache::DefaultHashBuilder;
 use thread_local::ThreadLocal;
@@ -46,18 +46,17 @@ struct Table {
 pub(super) struct Question<'a>([&'a [u8]; 4]);
 
 impl<'a> Question<'a> {
-    /// What a request asks, unless something else decides, too.
+    /// What a request asks that is one to be answered, unless something else decides, too.
     pub(super) fn of(head: &'a Parts) -> Option<Question<'a>> {
         let headers = &head.headers;
         let tags = alone(headers, &header::IF_NONE_MATCH)?;
         let formats = alone(headers, &header::ACCEPT)?;
         let codings = alone(headers, &header::ACCEPT_ENCODING)?;
         let is_dated = tags.is_empty() && headers.contains_key(header::IF_MODIFIED_SINCE);
-        let has_host = head.version == Version::HTTP_2 || headers.contains_key(header::HOST);
         let is_plain = head.method == Method::GET && head.uri.query().is_none();
         let parts = [head.uri.path().as_bytes(), tags, formats, codings];
         let is_short = parts.iter().map(|part| part.len()).sum::<usize>() <= LONGEST;
-        (!is_dated && has_host && is_plain && is_short).then_some(Question(parts))
+        (!is_dated && is_plain && is_short).then_some(Question(parts))
     }
 
     /// Writes it down so that no two read alike: no part holds a line's end.
@@ -103,8 +102,10 @@ impl Answers {
         question.write(&mut asked);
         let mut answer = answer.clone();
         answer.headers_mut().values_mut().for_each(disown);
-        table.size += size;
-        table.answers.insert(asked, answer);
+        // Of two that asked at the same moment, the second brings the same once more.
+        if table.answers.insert(asked, answer).is_none() {
+            table.size += size;
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use super::{feeds, former, pages, status};
 use crate::clock::Clock;
 use crate::model::cut::Cut;
 use crate::model::source::SourceId;
+use crate::model::time::Timestamp;
 use crate::press::Press;
 use crate::store::Store;
 
@@ -76,7 +77,8 @@ impl Asked<'_> {
 impl Desk {
     /// Answers a request. Never fails, never panics; bodies of requests are not looked at.
     pub async fn answer(&self, head: &Parts) -> Answer {
-        let (question, edition) = (Question::of(head), self.press.edition());
+        let question = check(head).ok().and_then(|()| Question::of(head));
+        let edition = self.press.edition();
         if let Some(answer) = question.and_then(|question| self.answers.get(question, edition)) {
             return answer;
         }
@@ -84,7 +86,7 @@ impl Desk {
         let reply = reply.unwrap_or(Err(Error::Bug));
         let now = self.clock.now();
         let is_lasting = reply.as_ref().is_ok_and(|reply| reply.is_lasting(now));
-        let answer = self.finish(head, reply).await;
+        let answer = self.finish(head, reply, now).await;
         if let (Some(question), true) = (question, is_lasting) {
             self.answers.keep(question, edition, &answer);
         }
@@ -93,15 +95,15 @@ impl Desk {
 
     /// Tells a client that it has too many requests under way.
     pub(super) async fn refuse(&self, head: &Parts) -> Answer {
-        self.finish(head, Err(Error::TooMany)).await
+        self.finish(head, Err(Error::TooMany), self.clock.now()).await
     }
 
-    async fn finish(&self, head: &Parts, reply: Result<Reply, Error>) -> Answer {
+    async fn finish(&self, head: &Parts, reply: Result<Reply, Error>, now: Timestamp) -> Answer {
         let reply = reply.unwrap_or_else(|error| {
             let is_person = Asked { head }.accept().contains("text/html");
             error.reply(is_person.then(|| self.press.site()))
         });
-        reply.finish(head, &self.press, self.clock.now()).await
+        reply.finish(head, &self.press, now).await
     }
 
     async fn reply(&self, head: &Parts) -> Result<Reply, Error> {

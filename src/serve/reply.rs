@@ -185,7 +185,7 @@ impl Reply {
         }
         if is_known {
             self.say_tag(&mut headers, coding);
-            return known(headers);
+            return said(StatusCode::NOT_MODIFIED, headers, Bytes::new());
         }
         let mut body = self.body.document().bytes.clone();
         if let (Body::Printed(printed), Some(wanted)) = (&self.body, coding) {
@@ -265,11 +265,6 @@ impl Reply {
                 now,
             )
     }
-}
-
-/// An answer to a reader that has the newest.
-pub(super) fn known(headers: HeaderMap) -> Answer {
-    said(StatusCode::NOT_MODIFIED, headers, Bytes::new())
 }
 
 fn said(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
