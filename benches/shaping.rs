@@ -144,4 +144,5 @@ fn rendering() {
     let crates = ("atom_syndication, built", Box::new(write) as Box<dyn FnMut()>);
     beside("Atom", vec![("ours", Box::new(render("atom"))), crates]);
     beside("JSON Feed", vec![("ours", Box::new(render("json")))]);
+    beside("the page", vec![("ours", Box::new(render("html")))]);
 }

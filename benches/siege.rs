@@ -6,18 +6,20 @@
 //! 12,000 open files (`ulimit -n 65536`) and says so when it may not have them. Linux only, for its
 //! addresses 127.0.0.0/8 and `/proc`.
 
+mod house;
+
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
+
+use house::{House, ask, connect};
 
 const ATTACKERS: usize = 10_000;
 /// Sockets of one attacker's address: as many as one client may have.
@@ -46,7 +48,7 @@ fn has_files(most: u64) -> bool {
 
 async fn siege() {
     let folder = tempfile::tempdir().expect("a folder");
-    let house = House::start(folder.path(), 1);
+    let house = House::start(folder.path(), &feeds(folder.path(), 1));
     house.is_up().await;
     let calm = readers(house.address, 200, Duration::from_secs(5)).await;
     let before = house.memory();
@@ -92,15 +94,9 @@ async fn attack(n: usize, to: SocketAddr, stop: Arc<AtomicBool>, held: Arc<Atomi
     }
 }
 
-async fn connect(from: Ipv4Addr, to: SocketAddr) -> std::io::Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::V4(SocketAddrV4::new(from, 0)))?;
-    socket.connect(to).await
-}
-
 async fn intake() {
     let folder = tempfile::tempdir().expect("a folder");
-    let house = House::start(folder.path(), 400);
+    let house = House::start(folder.path(), &feeds(folder.path(), 400));
     house.is_up().await;
     let waits = readers(house.address, 500, Duration::from_secs(10)).await;
     println!(
@@ -119,7 +115,7 @@ async fn readers(to: SocketAddr, rate: u32, lasting: Duration) -> Waits {
         n += 1;
         // Readers have addresses of their own, too: fifty of them.
         let from = Ipv4Addr::new(127, 2, 0, (n % 50 + 1) as u8);
-        asking.spawn(ask(from, to));
+        asking.spawn(ask(from, to, "/all.rss"));
     }
     let mut waits = Waits { times: Vec::new(), failed: 0 };
     while let Some(asked) = asking.join_next().await {
@@ -130,21 +126,6 @@ async fn readers(to: SocketAddr, rate: u32, lasting: Duration) -> Waits {
     }
     waits.times.sort_by(f64::total_cmp);
     waits
-}
-
-/// How long one reader waits for an answer; none when there is none within ten seconds.
-async fn ask(from: Ipv4Addr, to: SocketAddr) -> Option<Duration> {
-    let began = Instant::now();
-    let answered = timeout(Duration::from_secs(10), async {
-        let mut stream = connect(from, to).await.ok()?;
-        let request = b"GET /all.rss HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-        stream.write_all(request).await.ok()?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.ok()?;
-        answer.starts_with(b"HTTP/1.1 200").then_some(())
-    });
-    answered.await.ok()??;
-    Some(began.elapsed())
 }
 
 struct Waits {
@@ -168,61 +149,24 @@ impl std::fmt::Display for Waits {
     }
 }
 
-/// The program under siege.
-struct House {
-    process: Child,
-    address: SocketAddr,
-}
-
-impl House {
-    /// Starts it on so many feeds of thirty items.
-    fn start(folder: &Path, feeds: usize) -> House {
-        let address = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("one");
-        let mut file = format!(
-            "[site]\ntitle = \"Siege\"\nurl = \"http://{address}\"\n[server]\nlisten = \"{address}\"\n"
+/// So many feeds of thirty items, in files of a folder, as sources.
+fn feeds(folder: &Path, feeds: usize) -> String {
+    let mut sources = String::new();
+    for feed in 0..feeds {
+        let items: String = (0..30)
+            .map(|n| {
+                let body = format!("<p>第{n}段：各地要闻，今日快讯，市场与新闻。</p>").repeat(40);
+                format!("<item><guid>g{feed}-{n}</guid><title>标题{feed}-{n}</title><link>https://a.example/{feed}/{n}</link><description><![CDATA[{body}]]></description></item>")
+            })
+            .collect();
+        let text = format!(
+            "<rss version=\"2.0\"><channel><title>Feed {feed}</title>{items}</channel></rss>"
         );
-        for feed in 0..feeds {
-            let items: String = (0..30)
-                .map(|n| {
-                    let body = format!("<p>第{n}段：各地要闻，今日快讯，市场与新闻。</p>").repeat(40);
-                    format!("<item><guid>g{feed}-{n}</guid><title>标题{feed}-{n}</title><link>https://a.example/{feed}/{n}</link><description><![CDATA[{body}]]></description></item>")
-                })
-                .collect();
-            let text = format!(
-                "<rss version=\"2.0\"><channel><title>Feed {feed}</title>{items}</channel></rss>"
-            );
-            fs::write(folder.join(format!("{feed}.rss")), text).expect("written");
-            file += &format!(
-                "[[source]]\nid = \"s{feed}\"\nkind = \"feed\"\nurl = \"file:{feed}.rss\"\ncategories = [\"c{}\"]\n",
-                feed % 40
-            );
-        }
-        fs::write(folder.join("feeds.toml"), file).expect("written");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_feedloom"));
-        command.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
-        House { process: command.spawn().expect("it starts"), address }
+        fs::write(folder.join(format!("{feed}.rss")), text).expect("written");
+        sources += &format!(
+            "[[source]]\nid = \"s{feed}\"\nkind = \"feed\"\nurl = \"file:{feed}.rss\"\ncategories = [\"c{}\"]\n",
+            feed % 40
+        );
     }
-
-    async fn is_up(&self) {
-        let began = Instant::now();
-        while ask(Ipv4Addr::LOCALHOST, self.address).await.is_none() {
-            assert!(began.elapsed() < Duration::from_secs(20), "it never came up");
-            sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// Bytes of memory it holds, pages of mapped files left out.
-    fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
-        let status = status.unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or("0 kB");
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024
-    }
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    sources
 }

@@ -11,10 +11,13 @@ use feedloom::model::draft::Stamp;
 use feedloom::model::feed::{Shelf, Window};
 use feedloom::model::source::Source;
 use feedloom::model::time::{Offset, Timestamp};
+use feedloom::model::view::Selection;
 use feedloom::store::{Finish, Sighting, Slice, Store, open};
 
-use stock::{CATEGORIES, name, resident, sighting, source};
+use stock::{Article, name, resident, source};
 
+/// Articles stand in so many categories, by turns.
+const CATEGORIES: usize = 50;
 /// As ingest commits them.
 const SLICE: usize = 256;
 const READS: usize = 1000;
@@ -47,7 +50,7 @@ async fn measure(items: usize) -> f64 {
 }
 
 async fn fill(store: &dyn Store, items: usize) -> (Duration, u64) {
-    let source = source();
+    let source = source(CATEGORIES);
     let mut now = Timestamp::from_seconds(1_700_000_000, Offset::UTC).expect("a time");
     store
         .enroll(std::slice::from_ref(&source), &[], Window::default(), now)
@@ -71,15 +74,16 @@ async fn fill(store: &dyn Store, items: usize) -> (Duration, u64) {
 
 async fn median(store: &dyn Store) -> f64 {
     let heads = store.heads(Default::default()).await.expect("heads");
-    let categories: Vec<Shelf> = heads
+    let categories: Vec<Selection> = heads
         .into_iter()
         .map(|head| head.shelf)
         .filter(|shelf| matches!(shelf, Shelf::Category(_)))
+        .map(|shelf| Selection::of(shelf, NEWEST))
         .collect();
     let mut times = Vec::new();
     for read in 0..READS + CATEGORIES {
         let start = Instant::now();
-        let items = store.items(&categories[read % CATEGORIES], NEWEST).await.expect("items");
+        let items = store.select(&categories[read % CATEGORIES]).await.expect("items");
         times.push(start.elapsed());
         assert_eq!(items.len(), 50);
     }
@@ -92,8 +96,9 @@ async fn median(store: &dyn Store) -> f64 {
 /// An article of about one kilobyte, in one of fifty categories.
 fn article(source: &Source, number: usize, now: Timestamp) -> Sighting {
     let words = "重庆荣昌全方位发力打造食安高地。".repeat(16);
-    let name = name(number);
-    let content = format!("<p>{words}</p><p>{name}</p>");
+    let title = name(number);
+    let content = format!("<p>{words}</p><p>{title}</p>");
     let published = Stamp::detect(now.at(Offset::CHINA).rfc3339());
-    sighting(source, number, &name, content, published, now)
+    let category = number % CATEGORIES;
+    Article { number, category, title, content, published }.sighting(source, now)
 }

@@ -7,14 +7,11 @@ use feedloom::model::text::Text;
 use feedloom::model::time::Timestamp;
 use feedloom::store::Sighting;
 
-/// Articles stand in so many categories, by turns.
-pub const CATEGORIES: usize = 50;
-
-/// Where they come from.
-pub fn source() -> Source {
+/// Where they come from; it may name so many categories.
+pub fn source(categories: usize) -> Source {
     let url = "https://news.example/feed".parse().expect("a good address");
     let source = Source::new(SourceId::new("bench").expect("a good id"), url);
-    Source { max_categories: CATEGORIES, ..source }
+    Source { max_categories: categories, ..source }
 }
 
 /// What an article of some number is called to its source.
@@ -22,31 +19,38 @@ pub fn name(number: usize) -> String {
     format!("article {number}")
 }
 
-/// The article of a number, seen now.
-pub fn sighting(
-    source: &Source,
-    number: usize,
-    title: &str,
-    content: String,
-    published: Stamp,
-    now: Timestamp,
-) -> Sighting {
-    let draft = Draft {
-        guid: Some(format!("guid-{number}")),
-        title: Some(Text::plain(title)),
-        link: Some(format!("https://news.example/articles/{number}.html")),
-        content: Some(Text::html(content)),
-        published: Some(published),
-        categories: vec![Membership {
-            name: format!("category {}", number % CATEGORIES),
-            alias: None,
-        }],
-        ..Draft::default()
-    };
-    Sighting {
-        mark: Mark::new(&name(number), ["looks"]),
-        refined: draft.refine(source, now),
-        detailed: false,
+/// An article.
+pub struct Article {
+    pub number: usize,
+    /// It stands in this one of the source's categories.
+    pub category: usize,
+    pub title: String,
+    /// HTML.
+    pub content: String,
+    pub published: Stamp,
+}
+
+impl Article {
+    /// Seen now.
+    pub fn sighting(self, source: &Source, now: Timestamp) -> Sighting {
+        let number = self.number;
+        let draft = Draft {
+            guid: Some(format!("guid-{number}")),
+            title: Some(Text::plain(self.title)),
+            link: Some(format!("https://news.example/articles/{number}.html")),
+            content: Some(Text::html(self.content)),
+            published: Some(self.published),
+            categories: vec![Membership {
+                name: format!("category {}", self.category),
+                alias: None,
+            }],
+            ..Draft::default()
+        };
+        Sighting {
+            mark: Mark::new(&name(number), ["looks"]),
+            refined: draft.refine(source, now),
+            detailed: false,
+        }
     }
 }
 

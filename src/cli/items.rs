@@ -11,6 +11,7 @@ use crate::adapter::setting::meant;
 use crate::model::category::folded;
 use crate::model::feed::{Revision, Shelf, ShelfHead, Window};
 use crate::model::item::Item;
+use crate::model::view::Selection;
 use crate::store;
 
 /// Which items, and how many.
@@ -45,7 +46,7 @@ pub struct Of {
 pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
     let store = app::store(&app::configuration(path)?).await?;
     let shelf = arguments.of.shelf(&store.heads(Revision(0)).await?)?;
-    let items = newest(&*store, &shelf, arguments.limit).await?;
+    let items = newest(&*store, shelf, arguments.limit).await?;
     show(&items, arguments.json, "no items yet; `feedloom poll` takes some in")
 }
 
@@ -67,13 +68,12 @@ pub fn show(items: &[Item], as_json: bool, nothing: &str) -> anyhow::Result<Outc
 
 async fn newest(
     store: &dyn store::Store,
-    shelf: &Shelf,
+    shelf: Shelf,
     limit: u32,
 ) -> Result<Vec<Item>, store::Error> {
-    let items = limit as usize;
-    store
-        .items(shelf, Window { items, age: Duration::ZERO, max: items, bytes: usize::MAX >> 1 })
-        .await
+    let most = limit as usize;
+    let window = Window { items: most, age: Duration::ZERO, max: most, bytes: usize::MAX };
+    store.select(&Selection::of(shelf, window)).await
 }
 
 impl Of {

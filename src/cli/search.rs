@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Outcome, Refused, app, items, note};
 use crate::model::feed::Revision;
 use crate::model::text::Query;
+use crate::model::view::Selection;
 
 /// What to find, and where.
 #[derive(Debug, clap::Args)]
@@ -52,6 +53,6 @@ pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> 
         }
         steps += 1;
     }
-    let found = store.search(&query, &shelf, arguments.limit as usize).await?;
+    let found = store.select(&Selection::found(query, shelf, arguments.limit as usize)).await?;
     items::show(&found, arguments.json, "nothing was found")
 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here finds items: the store walks the shelves and asks the sieve.
 
+use std::time::Duration;
+
 use super::feed::{Shelf, Window};
 use super::sieve::Sieve;
 use super::source::SourceId;
@@ -35,6 +37,12 @@ impl Selection {
             is_unfolded: false,
             window,
         }
+    }
+
+    /// The newest `most` of a shelf that have all of a query, until their bodies have 16 MiB.
+    pub fn found(query: Query, shelf: Shelf, most: usize) -> Selection {
+        let window = Window { items: most, age: Duration::ZERO, max: most, bytes: 16 << 20 };
+        Selection { query: Some(query), ..Selection::of(shelf, window) }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::feed::{
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
-use crate::model::text::{PlainText, Query};
+use crate::model::text::PlainText;
 use crate::model::time::{Offset, Timestamp, Zone};
 use crate::model::view::Selection;
 use crate::store::explain::{Explanation, Name};
@@ -156,14 +156,6 @@ impl Store for Fake {
         Ok(heads.filter(|head| after.0 == 0 || head.head.revision > after).cloned().collect())
     }
 
-    async fn items(&self, shelf: &Shelf, window: Window) -> Result<Vec<Item>, Error> {
-        self.answer()?;
-        self.reads.fetch_add(1, SeqCst);
-        let shelves = self.shelves.lock().unwrap();
-        let items = shelves.get(shelf).map(|(_, items)| items.as_slice()).unwrap_or_default();
-        Ok(items.iter().take(window.max).cloned().collect())
-    }
-
     async fn headlines(&self, shelves: &[Shelf], most: usize) -> Result<Vec<Vec<Headline>>, Error> {
         self.answer()?;
         self.reads.fetch_add(1, SeqCst);
@@ -243,14 +235,6 @@ impl Store for Fake {
 
     async fn related(&self, _: ItemId) -> Result<Vec<Item>, Error> {
         Ok(Vec::new())
-    }
-
-    async fn search(&self, query: &Query, within: &Shelf, most: usize) -> Result<Vec<Item>, Error> {
-        self.answer()?;
-        let shelves = self.shelves.lock().unwrap();
-        let items = shelves.get(within).map(|(_, items)| items.as_slice()).unwrap_or_default();
-        let found = items.iter().filter(|item| query.matches(item.title.as_str()));
-        Ok(found.take(most).cloned().collect())
     }
 
     async fn index(&self, _: usize) -> Result<bool, Error> {

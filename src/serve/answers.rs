@@ -8,9 +8,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use hyper::body::Body;
 use quick_cache::DefaultHashBuilder;
 use thread_local::ThreadLocal;
 
@@ -89,8 +89,7 @@ impl Answers {
 
     /// Keeps an answer that was found in an edition.
     pub(super) fn keep(&self, question: Question<'_>, edition: u64, answer: &Answer) {
-        let document = answer.body().size_hint().exact().and_then(|size| size.try_into().ok());
-        let size = HEAD.saturating_add(document.unwrap_or(ROOM));
+        let size = HEAD.saturating_add(answer.body().len());
         if size > ROOM {
             return;
         }
@@ -100,7 +99,8 @@ impl Answers {
         }
         let mut asked = Vec::new();
         question.write(&mut asked);
-        let mut answer = answer.clone();
+        // Counted here alone from now on; what it counts for is the press's one document.
+        let mut answer = answer.clone().map(Bytes::from_owner);
         answer.headers_mut().values_mut().for_each(disown);
         // Of two that asked at the same moment, the second brings the same once more.
         if table.answers.insert(asked, answer).is_none() {

@@ -31,7 +31,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Version};
+use bytes::Bytes;
+use http::{Request, Response, Version};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -119,7 +121,8 @@ pub async fn run(
             (stream, peer) = listener.next() => match house.admit(peer) {
                 Ok(pass) => {
                     let guest = pass.guest.clone();
-                    let talk = converse(stream, peer, house.clone(), pass, graceful.watcher());
+                    let conversation = Conversation { house: house.clone(), peer, pass };
+                    let talk = converse(stream, conversation, graceful.watcher());
                     guest.ends_by(conversations.spawn(talk));
                 }
                 Err(_) => if let Ok(doorman) = doormen.clone().try_acquire_owned() {
@@ -142,15 +145,29 @@ impl House {
         let trusted = &self.bounds.trusted_proxies;
         self.gate.admit(peer.filter(|peer| !client::is_trusted(*peer, trusted)).map(Client::of))
     }
+}
 
+/// One connection, as its requests know it.
+struct Conversation {
+    house: Arc<House>,
+    /// Who is at its other end, when that is an address.
+    peer: Option<IpAddr>,
+    pass: Pass,
+}
+
+impl Conversation {
     /// Answers a request, unless the client behind it has too many under way already.
-    async fn answer(&self, request: Request<Incoming>, peer: Option<IpAddr>) -> reply::Answer {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        self.pass.guest.asks(request.version() == Version::HTTP_2);
         let head = request.into_parts().0;
-        let client = client::behind(peer, &head.headers, &self.bounds.trusted_proxies);
-        match client.map(|client| self.gate.ask(client)).transpose() {
-            Ok(_ticket) => self.desk.answer(&head).await,
-            Err(_) => self.desk.refuse(&head).await,
-        }
+        let House { desk, gate, bounds } = &*self.house;
+        let client = client::behind(self.peer, &head.headers, &bounds.trusted_proxies);
+        let answer = match client.map(|client| gate.ask(client)).transpose() {
+            Ok(_ticket) => desk.answer(&head).await,
+            Err(_) => desk.refuse(&head).await,
+        };
+        self.pass.guest.moves();
+        answer.map(Full::new)
     }
 }
 
@@ -169,26 +186,18 @@ async fn turn_away(mut stream: Stream) {
 }
 
 /// Serves one connection to its end.
-async fn converse(
-    stream: Stream,
-    peer: Option<IpAddr>,
-    house: Arc<House>,
-    pass: Pass,
-    watcher: Watcher,
-) {
-    let (guest, answering) = (pass.guest.clone(), house.clone());
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (house, guest) = (answering.clone(), guest.clone());
-        async move {
-            guest.asks(request.version() == Version::HTTP_2);
-            let answer = house.answer(request, peer).await;
-            guest.moves();
-            Ok::<_, Infallible>(answer)
-        }
+async fn converse(stream: Stream, conversation: Conversation, watcher: Watcher) {
+    let conversation = Arc::new(conversation);
+    let answering = conversation.clone();
+    // What a request takes along is counted by its connection alone: what all connections count would
+    // cost more than most answers.
+    let service = service_fn(move |request| {
+        let conversation = answering.clone();
+        async move { Ok::<_, Infallible>(conversation.answer(request).await) }
     });
-    let bounds = &house.bounds;
+    let bounds = &conversation.house.bounds;
     let Bounds { head, stall, idle, .. } = *bounds;
-    let paced = Paced::new(stream, Limits { head, stall, idle }, pass.guest.clone());
+    let paced = Paced::new(stream, Limits { head, stall, idle }, conversation.pass.guest.clone());
     let connection = builder(bounds).serve_connection(TokioIo::new(paced), service).into_owned();
     // Errors of a conversation are the client's: it left, or spoke no HTTP.
     let _ = watcher.watch(connection).await;

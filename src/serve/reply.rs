@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::Full;
 
 use super::{conditional, encoding};
 use crate::format::Document;
@@ -14,7 +13,7 @@ use crate::model::time::Timestamp;
 use crate::press::{Coding, LEAST, Press, Printed, http_date};
 
 /// An answer as it goes out.
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Bytes>;
 
 /// What is to be said.
 #[derive(Debug)]
@@ -268,7 +267,7 @@ impl Reply {
 }
 
 fn said(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(body);
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;
     answer

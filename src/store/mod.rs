@@ -25,7 +25,6 @@ use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombston
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validators};
 use crate::model::status::Day;
-use crate::model::text::Query;
 use crate::model::time::Timestamp;
 use crate::model::view::Selection;
 
@@ -108,15 +107,17 @@ pub trait Store: Send + Sync {
     /// file does not name is among them while it has items.
     async fn heads(&self, after: Revision) -> Result<Vec<ShelfHead>, Error>;
 
-    /// The window of a shelf, newest first; `model::feed::within` says what it shows. Bodies are
-    /// counted against `window.bytes`, though the newest item always comes. An unknown shelf is empty.
-    /// Items that stand behind a twin are on their source's own shelf alone; there no twins are named.
-    async fn items(&self, shelf: &Shelf, window: Window) -> Result<Vec<Item>, Error>;
-
     /// The newest `most` headlines of each of these shelves, without reading bodies.
     async fn headlines(&self, shelves: &[Shelf], most: usize) -> Result<Vec<Vec<Headline>>, Error>;
 
-    /// What a selection shows, the newest first; of several shelves each item once.
+    /// What a selection shows, the newest first; of several shelves each item once. What of them that
+    /// is says `model::feed::within`; bodies are counted against `window.bytes`, though the newest item
+    /// always comes. An unknown shelf is empty. Items that stand behind a twin are on their source's own
+    /// shelf alone; there no twins are named.
+    ///
+    /// With a query it is what `Query::matches` of `Matter::searched`, as far as the index has followed
+    /// the log, and of the newest 500 items it has not come to. What is withdrawn is not found; a query
+    /// whose hits are nearly all withdrawn and not yet out of the index may find fewer than there are.
     async fn select(&self, selection: &Selection) -> Result<Vec<Item>, Error>;
 
     /// A closed page of a shelf's archive, and its neighbours; none when there is none, or when nothing
@@ -149,12 +150,6 @@ pub trait Store: Send + Sync {
     /// The articles an item's body links to, as far as readers find them here: newest first, of the
     /// same namespace, at most a handful. It does not matter which of two came first.
     async fn related(&self, id: ItemId) -> Result<Vec<Item>, Error>;
-
-    /// The newest items on a shelf that have all of a query (`Query::matches` of `Matter::searched`), in
-    /// the feed's order, as far as the index has followed the log. What is withdrawn, or stands
-    /// elsewhere only, is not found. Bodies are counted as in `items`, up to `FOUND_BYTES`; a query whose
-    /// hits are nearly all withdrawn and not yet out of the index may find fewer than there are.
-    async fn search(&self, query: &Query, within: &Shelf, most: usize) -> Result<Vec<Item>, Error>;
 
     /// Lets the search index follow the log, at most so many rows, which it does in a short unit of work.
     /// Answers whether more is waiting. It loses no row, wherever it is cut off, and begins anew by
@@ -332,9 +327,6 @@ pub struct Committed {
     /// Items withdrawn.
     pub withdrawn: usize,
 }
-
-/// Bytes of bodies in the answer to one search; further items are left out.
-pub const FOUND_BYTES: usize = 16 << 20;
 
 /// How long a lease lasts without a commit.
 pub const LEASE: Duration = Duration::from_secs(120);

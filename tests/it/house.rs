@@ -12,10 +12,11 @@ use feedloom::config::{self, Config};
 use feedloom::format;
 use feedloom::ingest::{Ingest, Report, Upstream};
 use feedloom::model::digest::Digests;
-use feedloom::model::feed::{Revision, Shelf};
+use feedloom::model::feed::{Revision, Shelf, Window};
 use feedloom::model::item::Item;
 use feedloom::model::source::{Source, SourceId};
 use feedloom::model::time::{Timestamp, Zone};
+use feedloom::model::view::Selection;
 use feedloom::net::{self, Answer, Permit, Transport};
 use feedloom::press::{Press, Terms};
 use feedloom::store::{self, Store};
@@ -126,10 +127,8 @@ impl House {
 
     /// The items in a shelf's window.
     pub async fn items(&self, shelf: &Shelf) -> Vec<Item> {
-        self.store
-            .items(shelf, feedloom::model::feed::Window::default())
-            .await
-            .expect("the store answers")
+        let selection = Selection::of(shelf.clone(), Window::default());
+        self.store.select(&selection).await.expect("the store answers")
     }
 
     /// Titles in a category's window.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use feedloom::model::feed::{Shelf, Window};
 use feedloom::model::text::Query;
+use feedloom::model::view::Selection;
 use feedloom::store;
 
 use crate::origin::{Origin, Place, Reply};
@@ -91,11 +92,11 @@ fn check(place: &Place, round: u64) {
         let n: usize = tag.trim_matches(|c| c == '"' || c == 'v').parse().unwrap();
         let window =
             Window { items: 100_000, age: Duration::ZERO, max: 100_000, bytes: usize::MAX };
-        let items = store.items(&Shelf::All, window).await.unwrap();
+        let items = store.select(&Selection::of(Shelf::All, window)).await.unwrap();
         // The index goes on from wherever it was cut off, and has neither more nor less.
         while store.index(500).await.unwrap() {}
         let query = Query::read("条").expect("a query");
-        let found = store.search(&query, &Shelf::All, 100_000).await.unwrap();
+        let found = store.select(&Selection::found(query, Shelf::All, 100_000)).await.unwrap();
         assert!(found == items, "round {round}: what is stored is found");
         let ids: HashSet<&str> = items.iter().map(|item| item.public_id.as_str()).collect();
         assert_eq!(ids.len(), items.len(), "round {round}: no item twice");

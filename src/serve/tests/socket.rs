@@ -1,6 +1,7 @@
 //! What only a socket shows: versions of HTTP, deadlines, limits and the stop.
 
 use super::*;
+use http_body_util::BodyExt;
 
 /// A server on loopback, its address, and what stops it.
 struct Served {

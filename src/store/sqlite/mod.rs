@@ -68,7 +68,6 @@ use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombston
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
-use crate::model::text::Query;
 use crate::model::time::Timestamp;
 use crate::model::view::Selection;
 
@@ -227,11 +226,6 @@ impl Store for Sqlite {
         self.read(move |connection| read::heads(connection, after)).await
     }
 
-    async fn items(&self, shelf: &Shelf, window: Window) -> Result<Vec<Item>, Error> {
-        let shelf = shelf.clone();
-        self.read(move |connection| read::items(connection, &shelf, window)).await
-    }
-
     async fn headlines(&self, shelves: &[Shelf], most: usize) -> Result<Vec<Vec<Headline>>, Error> {
         let shelves = shelves.to_vec();
         self.read(move |connection| read::headlines(connection, &shelves, most)).await
@@ -294,11 +288,6 @@ impl Store for Sqlite {
             self.write(move |connection| index::write(connection, read)).await?;
         }
         Ok(has_more)
-    }
-
-    async fn search(&self, query: &Query, within: &Shelf, most: usize) -> Result<Vec<Item>, Error> {
-        let (query, within) = (query.clone(), within.clone());
-        self.read(move |connection| search::search(connection, &query, &within, most)).await
     }
 
     async fn digest(

@@ -151,18 +151,6 @@ pub(super) fn days(connection: &Connection) -> Result<HashMap<SourceId, Vec<Day>
     Ok(days)
 }
 
-/// The window of a shelf.
-pub(super) fn items(
-    connection: &Connection,
-    shelf: &Shelf,
-    window: Window,
-) -> Result<Vec<Item>, Error> {
-    let Some(found) = shelf::of(connection, shelf)? else { return Ok(Vec::new()) };
-    let shown = window::select(connection, &[found], false, &window)?;
-    let rows = shown.into_iter().map(|shown| shown.item);
-    by_rows(connection, rows, window.bytes, names_twins(std::slice::from_ref(shelf)))
-}
-
 /// Whether items of these shelves name their twins: a source's own shelf shows what the source shows,
 /// and no twin of it moves its head.
 pub(super) fn names_twins(shelves: &[Shelf]) -> bool {
@@ -181,16 +169,45 @@ pub(super) fn by_rows(
     most: usize,
     names_twins: bool,
 ) -> Result<Vec<Item>, Error> {
-    let (mut items, mut bytes) = (Vec::new(), 0_usize);
+    let (mut items, mut room) = (Vec::new(), Room::of(most));
     for row in rows {
         let item = by_row(connection, row, names_twins)?;
-        bytes = bytes.saturating_add(item.content.as_ref().map_or(0, |html| html.as_str().len()));
-        if bytes > most && !items.is_empty() {
+        if !room.take(&item) {
             break;
         }
         items.push(item);
     }
     Ok(items)
+}
+
+/// Bytes of bodies that have room in one answer. There is always room for the first.
+pub(super) struct Room {
+    most: usize,
+    taken: usize,
+    is_begun: bool,
+}
+
+impl Room {
+    pub(super) fn of(most: usize) -> Room {
+        Room { most, taken: 0, is_begun: false }
+    }
+
+    /// Whether nothing more has room.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_begun && self.taken > self.most
+    }
+
+    /// Counts an item; answers whether it has room.
+    pub(super) fn take(&mut self, item: &Item) -> bool {
+        self.taken = self.taken.saturating_add(weight(item));
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        is_first || self.taken <= self.most
+    }
+}
+
+/// Bytes of an item's body.
+pub(super) fn weight(item: &Item) -> usize {
+    item.content.as_ref().map_or(0, |html| html.as_str().len())
 }
 
 /// One live item.

@@ -12,11 +12,9 @@ use rusqlite::{Connection, Result, params};
 use super::row::instant;
 use super::statement::Statement;
 use super::window::Order;
-use super::{article, index, read, shelf};
+use super::{article, index, shelf};
 use crate::model::feed::{Place, Shelf};
-use crate::model::item::Item;
 use crate::model::text::{Phrase, Query};
-use crate::store::{Error, FOUND_BYTES};
 
 /// Hits that are not to be shown (withdrawn since, or on no shelf of the reader's) before it gives up.
 const PASSED: usize = 4096;
@@ -26,21 +24,6 @@ const AHEAD: usize = 500;
 
 /// Hits of one second that are put in order, beyond those asked for.
 const EQUALS: usize = 256;
-
-/// The newest items on a shelf that have all of a query.
-pub(super) fn search(
-    connection: &Connection,
-    query: &Query,
-    within: &Shelf,
-    most: usize,
-) -> Result<Vec<Item>, Error> {
-    let Some(shelf) = shelf::of(connection, within)? else { return Ok(Vec::new()) };
-    let is_everything = *within == Shelf::All;
-    let hits = newest(connection, query, &[shelf], is_everything, most)?;
-    let rows = hits.into_iter().map(|hit| hit.item);
-    let names_twins = read::names_twins(std::slice::from_ref(within));
-    read::by_rows(connection, rows, FOUND_BYTES, names_twins)
-}
 
 /// The newest places on any of these shelves whose items have all of a query, those included that the
 /// index has not come to yet.

@@ -6,6 +6,7 @@
 
 use rusqlite::{Connection, Result};
 
+use super::read::{Room, weight};
 use super::{read, search, shelf, window};
 use crate::model::feed::{Place, Shelf, Window, within};
 use crate::model::item::Item;
@@ -28,25 +29,25 @@ pub(super) fn select(connection: &Connection, selection: &Selection) -> Result<V
     {
         return feed(connection, selection, shelf);
     }
-    if selection.query.is_none() && selection.sieve.is_empty() {
-        let shown = window::select(connection, &shelves, selection.is_unfolded, window)?;
-        let rows = shown.into_iter().map(|shown| shown.item);
+    if selection.sieve.is_empty() {
+        let rows = places(connection, selection, &shelves, window)?.into_iter().map(|(row, _)| row);
         return read::by_rows(connection, rows, window.bytes, names_twins(selection));
     }
-    let candidates = candidates(connection, selection, &shelves)?;
+    let most = window.max.saturating_mul(FOR_EACH).min(PLACES);
+    let wide = Window { items: most, max: most, ..*window };
+    let candidates = places(connection, selection, &shelves, &wide)?;
     Ok(shown(sifted(connection, selection, candidates)?, window))
 }
 
 /// The feed of one shelf. What is on the open page is never left out, however large: it is nowhere else.
 fn feed(connection: &Connection, selection: &Selection, shelf: i64) -> Result<Vec<Item>, Error> {
-    let (mut items, mut bytes) = (Vec::new(), 0);
+    let (mut items, mut room) = (Vec::new(), Room::of(selection.window.bytes));
     for fed in window::feed(connection, shelf, &selection.window)? {
-        if fed.is_limited && bytes > selection.window.bytes && !items.is_empty() {
+        if fed.is_limited && room.is_full() {
             continue;
         }
         let item = read::by_row(connection, fed.shown.item, names_twins(selection))?;
-        bytes += weight(&item);
-        if !fed.is_limited || bytes <= selection.window.bytes || items.is_empty() {
+        if room.take(&item) || !fed.is_limited {
             items.push(item);
         }
     }
@@ -58,20 +59,23 @@ fn names_twins(selection: &Selection) -> bool {
     !selection.is_unfolded && read::names_twins(&selection.shelves)
 }
 
-/// What could be shown, the newest first.
-fn candidates(
+/// What a window on it all shows, the sieve left aside, the newest first.
+fn places(
     connection: &Connection,
     selection: &Selection,
     shelves: &[i64],
+    window: &Window,
 ) -> Result<Vec<(i64, Place)>> {
-    let window = &selection.window;
-    let most = window.max.saturating_mul(FOR_EACH).min(PLACES);
+    // Nowhere is not everywhere, which is what no shelf means to the index.
+    if shelves.is_empty() {
+        return Ok(Vec::new());
+    }
     if let Some(query) = &selection.query {
         let is_everything = selection.shelves.contains(&Shelf::All);
+        let most = window.items.min(window.max);
         return search::places(connection, query, shelves, is_everything, most);
     }
-    let wide = Window { items: most, max: most, ..*window };
-    let shown = window::select(connection, shelves, selection.is_unfolded, &wide)?;
+    let shown = window::select(connection, shelves, selection.is_unfolded, window)?;
     Ok(shown.into_iter().map(|shown| (shown.item, shown.place)).collect())
 }
 
@@ -98,19 +102,7 @@ fn sifted(
 fn shown(sifted: Vec<(Place, Item)>, window: &Window) -> Vec<Item> {
     let places: Vec<Place> = sifted.iter().map(|(place, _)| *place).collect();
     let mut items: Vec<Option<Item>> = sifted.into_iter().map(|(_, item)| Some(item)).collect();
-    let mut bytes = 0;
+    let mut room = Room::of(window.bytes);
     let shown = within(window, &places).into_iter().filter_map(|index| items[index].take());
-    let mut all = Vec::new();
-    for item in shown {
-        bytes += weight(&item);
-        if bytes > window.bytes && !all.is_empty() {
-            break;
-        }
-        all.push(item);
-    }
-    all
-}
-
-fn weight(item: &Item) -> usize {
-    item.content.as_ref().map_or(0, |html| html.as_str().len())
+    shown.take_while(|item| room.take(item)).collect()
 }

@@ -3,6 +3,8 @@
 //! Each item comes once, at its last change. Quiet changes are passed over, as webhooks do. A walk is
 //! bounded; it says how far it came, and whoever goes on from there misses nothing.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, Result, params};
 use sha2::{Digest, Sha256};
 
@@ -15,6 +17,9 @@ use crate::store::{Error, News};
 /// Rows of the log one walk passes.
 const PASSED: usize = 50_000;
 
+/// How long a poll may take whose rows are logged with the time it began.
+const LATEST: Duration = Duration::from_secs(3600);
+
 /// Bytes of bodies in one answer.
 const BYTES: i64 = 16 << 20;
 
@@ -25,18 +30,18 @@ pub(super) fn since(
     since: Since,
     most: usize,
 ) -> Result<Option<News>, Error> {
-    let after = match since {
-        Since::Time(at) => before(connection, at.millis())?,
+    let (after, from) = match since {
+        Since::Time(at) => (before(connection, at.minus(LATEST).millis())?, at.millis()),
         Since::Cursor(cursor) => {
             if mark(connection, cursor.revision)? != cursor {
                 return Ok(None);
             }
-            cursor.revision.0.cast_signed()
+            (cursor.revision.0.cast_signed(), i64::MIN)
         }
     };
     let names_twins = read::names_twins(shelves);
     let shelves = shelf::of_all(connection, shelves)?;
-    let (rows, upto) = walk(connection, &shelves, after, most)?;
+    let (rows, upto) = walk(connection, &shelves, (after, from), most)?;
     let mut places = Vec::new();
     for row in rows {
         let sql = "SELECT order_ms FROM item WHERE row = ?";
@@ -66,7 +71,8 @@ pub(super) fn mark(connection: &Connection, revision: Revision) -> Result<Cursor
     Ok(Cursor { revision, check })
 }
 
-/// The last revision before a time: the log grows with the clock, so it is found by halves.
+/// A revision before all those of a time and later: the log grows with the clock, but for slow polls, so
+/// it is found by halves.
 fn before(connection: &Connection, at: i64) -> Result<i64> {
     let (mut low, mut high): (i64, i64) =
         connection.one("SELECT 0, coalesce(max(revision), 0) FROM log", [], |row| {
@@ -83,11 +89,12 @@ fn before(connection: &Connection, at: i64) -> Result<i64> {
     Ok(low)
 }
 
-/// Rows of items whose last change came after, on these shelves, and how far the walk came.
+/// Rows of items whose last change came after a revision and a time, on these shelves, and how far the
+/// walk came.
 fn walk(
     connection: &Connection,
     shelves: &[i64],
-    after: i64,
+    (after, from): (i64, i64),
     most: usize,
 ) -> Result<(Vec<i64>, i64)> {
     let passed = i64::try_from(PASSED).unwrap_or(i64::MAX);
@@ -96,7 +103,8 @@ fn walk(
     let mut rows = statement.query(params![after, passed])?;
     while let Some(row) = rows.next()? {
         let (revision, item, is_quiet): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if !is_quiet && shows(connection, shelves, item, revision)? {
+        if row.get::<_, i64>(3)? >= from && !is_quiet && shows(connection, shelves, item, revision)?
+        {
             bytes += weight(connection, item)?;
             // What has no room is the beginning of the next answer.
             if items.len() == most || (bytes > BYTES && !items.is_empty()) {
@@ -110,7 +118,7 @@ fn walk(
 }
 
 const WALK: &str =
-    "SELECT revision, item, quiet FROM log WHERE revision > ? ORDER BY revision LIMIT ?";
+    "SELECT revision, item, quiet, at FROM log WHERE revision > ? ORDER BY revision LIMIT ?";
 
 /// Bytes of an item's body.
 fn weight(connection: &Connection, item: i64) -> Result<i64> {

@@ -567,7 +567,7 @@ async fn digests_are_kept_so_long(place: Place) {
         write(&house, &digests).await;
     }
     let wide = Window { items: 99, ..house.window };
-    let kept = async || house.store.items(&daily(), wide).await.expect("items").len();
+    let kept = async || house.within(&daily(), wide).await.len();
     assert_eq!(kept().await, 9);
     house.store.prune(house.now()).await.expect("pruned");
     assert_eq!(kept().await, 3);

@@ -11,6 +11,7 @@ use feedloom::model::item::{Item, Key, Membership};
 use feedloom::model::source::{Mark, PollState, Source, SourceId};
 use feedloom::model::text::{Query, Text};
 use feedloom::model::time::{Offset, Timestamp};
+use feedloom::model::view::Selection;
 use feedloom::store::sqlite::Sqlite;
 use feedloom::store::{Committed, Finish, Known, LEASE, PollLease, Sighting, Slice, Store};
 
@@ -169,7 +170,11 @@ impl House {
     }
 
     pub async fn items(&self, shelf: &Shelf) -> Vec<Item> {
-        self.store.items(shelf, self.window).await.expect("items")
+        self.within(shelf, self.window).await
+    }
+
+    pub async fn within(&self, shelf: &Shelf, window: Window) -> Vec<Item> {
+        self.store.select(&Selection::of(shelf.clone(), window)).await.expect("items")
     }
 
     pub async fn all(&self) -> Vec<Item> {
@@ -202,7 +207,8 @@ impl House {
 
     pub async fn find_on(&self, shelf: &Shelf, words: &str, most: usize) -> Vec<String> {
         let query = Query::read(words).expect("something to look for");
-        titles(&self.store.search(&query, shelf, most).await.expect("found"))
+        let found = self.store.select(&Selection::found(query, shelf.clone(), most)).await;
+        titles(&found.expect("found"))
     }
 
     pub async fn head(&self, shelf: &Shelf) -> ShelfHead {

@@ -23,6 +23,8 @@ contract! {
     a_reader_goes_on_where_it_was,
     a_cursor_of_another_log_is_not_believed,
     a_time_is_a_place_in_the_log,
+    a_slow_poll_hides_nothing_from_who_asks_by_time,
+    an_answer_to_since_is_bounded_by_bytes,
     // who an entry is
     one_guid_is_one_item,
     x_08_a_guid_is_kept_when_the_link_changes,
@@ -789,10 +791,10 @@ async fn a_window_is_cut_by_bytes(place: Place) {
     house.poll(&a, &list).await;
     for (bytes, expected) in [(0, 1), (2500, 2), (1 << 20, 3)] {
         let window = Window { bytes, ..house.window };
-        assert_eq!(house.store.items(&Shelf::All, window).await.expect("items").len(), expected);
+        assert_eq!(house.within(&Shelf::All, window).await.len(), expected);
     }
     let window = Window { items: 1, ..house.window };
-    assert_eq!(house.store.items(&Shelf::All, window).await.expect("items").len(), 1);
+    assert_eq!(house.within(&Shelf::All, window).await.len(), 1);
 }
 
 async fn enrolling_again_changes_nothing(place: Place) {
@@ -1182,7 +1184,7 @@ async fn pruning_forgets_what_nobody_shows(place: Place) {
     let (house, a) = pruned(place).await;
     assert_eq!(house.titles(&Shelf::All).await, ["new 1", "new 0"]);
     let wide = Window { items: 500, ..house.window };
-    let kept = house.store.items(&Shelf::All, wide).await.expect("items");
+    let kept = house.within(&Shelf::All, wide).await;
     assert_eq!(titles(&kept), ["new 1", "new 0"], "the rest is gone for good");
     let head = house.heads().await;
     assert_eq!(house.store.prune(house.now().plus(900 * DAY)).await.expect("pruned"), 0);
@@ -1217,7 +1219,7 @@ async fn pruning_spares_the_last_answer(place: Place) {
     assert_eq!(house.store.prune(house.now()).await.expect("pruned"), 0, "too early");
     assert_eq!(house.store.prune(house.now().plus(2 * DAY)).await.expect("pruned"), 1);
     let wide = Window { items: 500, ..house.window };
-    let kept = house.store.items(&Shelf::All, wide).await.expect("items");
+    let kept = house.within(&Shelf::All, wide).await;
     assert_eq!(titles(&kept), ["1", "2"]);
 }
 
@@ -1407,4 +1409,48 @@ async fn a_time_is_a_place_in_the_log(place: Place) {
         let expected: Vec<String> = (round.max(1)..9).rev().map(|n| n.to_string()).collect();
         assert_eq!(titles(&news.items), expected);
     }
+}
+
+async fn a_slow_poll_hides_nothing_from_who_asks_by_time(place: Place) {
+    let house = House::new(place).await;
+    let (a, b) = (source("a"), source("b"));
+    house.enroll(&[a.clone(), b.clone()]).await;
+    house.poll(&a, &[entry("backlog")]).await;
+    house.poll(&b, &[entry("backlog")]).await;
+    let (lease, began) = (house.claim(&a).await, house.now());
+    let slice = |name| {
+        let sightings = vec![house.sight(&a, &entry(name), true)];
+        Slice { sightings, ..Slice::default() }
+    };
+    house.pass(MINUTE);
+    let asked = house.now();
+    house.pass(MINUTE);
+    house.poll(&b, &[entry("quick")]).await;
+    for name in ["slow 1", "slow 2", "slow 3"] {
+        house.store.commit_poll(&lease, slice(name), began).await.expect("committed");
+    }
+    let news = house.store.since(&[Shelf::All], Since::Time(asked), 9).await;
+    assert_eq!(titles(&news.expect("news").expect("a time").items), ["quick"]);
+}
+
+async fn an_answer_to_since_is_bounded_by_bytes(place: Place) {
+    let house = House::new(place).await;
+    let a = source("a");
+    house.enroll(std::slice::from_ref(&a)).await;
+    house.poll(&a, &[entry("backlog")]).await;
+    let mut cursor = house.store.mark(house.revision()).await.expect("a cursor");
+    let long = format!("<p>{}</p>", "x".repeat(1_900_000));
+    let names: Vec<String> = (10..22).map(|name| name.to_string()).collect();
+    let list: Vec<Entry> = names.iter().map(|name| entry(name).content(Some(&long))).collect();
+    house.poll(&a, &list).await;
+    let mut walked = Vec::new();
+    for room in [8, 4] {
+        let news = house.store.since(&[Shelf::All], Since::Cursor(cursor), 50).await;
+        let news = news.expect("news").expect("our cursor");
+        assert_eq!(news.items.len(), room, "16 MiB of bodies and no more");
+        walked.extend(titles(&news.items));
+        cursor = news.cursor;
+    }
+    walked.sort();
+    assert_eq!(walked, names, "each once, none missed");
 }

@@ -423,12 +423,12 @@ async fn pruning_what_stood_lets_the_next_one_stand(place: Place) {
     }
     house.pass(2 * DAY);
     assert_eq!(house.store.prune(house.now()).await.expect("pruned"), 1);
-    let all = house.store.items(&Shelf::All, WIDE).await.expect("items");
+    let all = house.within(&Shelf::All, WIDE).await;
     let shown: Vec<&str> = all.iter().map(|item| item.source.as_str()).collect();
     assert_eq!(shown, ["a", "b", "b"]);
     assert!(all.iter().all(|item| item.also.is_empty()));
     house.poll(&a, &[telling(&a, 3), telling(&a, 1)]).await;
-    let again = house.store.items(&Shelf::All, WIDE).await.expect("items");
+    let again = house.within(&Shelf::All, WIDE).await;
     assert_eq!(again, all, "what was pruned never rises, as a twin neither");
 }
 
