@@ -147,10 +147,13 @@ async fn search(store: &dyn Store, language: &Language, pass: &str) {
 async fn serve(folder: &Path) {
     let empty = "<rss version=\"2.0\"><channel><title>Bench</title></channel></rss>";
     fs::write(folder.join("bench.rss"), empty).expect("written");
-    let sections = "[store]\nurl = \"sqlite:feedloom.db\"\nkeep = \"for ever\"\n\
-         [[source]]\nid = \"bench\"\nkind = \"feed\"\nurl = \"file:bench.rss\"\n";
+    let sections = format!(
+        "[store]\nurl = \"sqlite:feedloom.db\"\nkeep = \"for ever\"\n\
+         [[source]]\nid = \"bench\"\nkind = \"feed\"\nurl = \"file:bench.rss\"\n\
+         max_categories = {CATEGORIES}\n"
+    );
     let began = Instant::now();
-    let house = House::start(folder, sections);
+    let house = House::start(folder, &sections);
     house.is_up().await;
     println!("the program answers after {:.0} ms", began.elapsed().as_secs_f64() * 1e3);
     println!("  {} MB of memory of its own", house.memory() >> 20);

@@ -18,8 +18,6 @@ pub struct Selection {
     pub query: Option<Query>,
     /// And as far as they pass.
     pub sieve: Sieve,
-    /// Whether all that is in no closed page of the archive is shown, too: a shelf's own feed does.
-    pub with_open_page: bool,
     /// Whether items that are folded under others are shown, too.
     pub is_unfolded: bool,
     /// So many.
@@ -33,7 +31,6 @@ impl Selection {
             shelves: vec![shelf],
             query: None,
             sieve: Sieve::default(),
-            with_open_page: false,
             is_unfolded: false,
             window,
         }
@@ -90,7 +87,6 @@ impl View {
             shelves,
             query: self.query.clone(),
             sieve: self.sieve.clone(),
-            with_open_page: false,
             is_unfolded: !self.collapse,
             window: self.window,
         }

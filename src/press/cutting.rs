@@ -11,7 +11,6 @@ use super::{Press, Printed};
 use crate::format::Format;
 use crate::model::cut::{Cut, MOST, Since};
 use crate::model::feed::{Feed, Shelf, ShelfHead, Window};
-use crate::model::view::Selection;
 use crate::store::Error;
 
 /// Cuts made at once.
@@ -124,7 +123,7 @@ impl Press {
             let items = whole.items[..count].to_vec();
             return Ok(whole.cut(cut, items));
         }
-        let mut selection = Selection { with_open_page: false, ..self.selection(&head.shelf) };
+        let mut selection = self.selection(&head.shelf);
         let bytes = self.terms.window.bytes;
         selection.window = Window { items: count, max: count, age: Duration::ZERO, bytes };
         selection.sieve.refuse.extend(cut.drop.iter().cloned());

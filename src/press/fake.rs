@@ -20,7 +20,9 @@ use crate::model::text::PlainText;
 use crate::model::time::{Offset, Timestamp, Zone};
 use crate::model::view::Selection;
 use crate::store::explain::{Explanation, Name};
-use crate::store::{Claimed, Committed, Digested, Error, Known, News, PollLease, Slice, Store};
+use crate::store::{
+    Claimed, Committed, Digested, Error, Fed, Known, News, PollLease, Slice, Store,
+};
 
 /// Holds what a test put in.
 pub(crate) struct Fake {
@@ -173,6 +175,14 @@ impl Store for Fake {
         Ok(shelves.iter().map(of).collect())
     }
 
+    async fn feed(&self, shelf: &Shelf, window: Window) -> Result<Fed, Error> {
+        let items = self.select(&Selection::of(shelf.clone(), window)).await?;
+        let is_everything = *shelf == Shelf::All;
+        let tombstones =
+            if is_everything { self.tombstones.lock().unwrap().clone() } else { vec![] };
+        Ok(Fed { items, older: is_everything.then_some(1), tombstones })
+    }
+
     async fn select(&self, selection: &Selection) -> Result<Vec<Item>, Error> {
         self.answer()?;
         self.reads.fetch_add(1, SeqCst);
@@ -199,11 +209,6 @@ impl Store for Fake {
         let shelves = self.shelves.lock().unwrap();
         let items = shelves.get(shelf).filter(|_| page == 1).map(|(_, items)| items.clone());
         Ok(items.map(|items| (Archive { page: Some(1), older: None, newer: None }, items)))
-    }
-
-    async fn newest_page(&self, shelf: &Shelf) -> Result<Option<u64>, Error> {
-        self.answer()?;
-        Ok(matches!(shelf, Shelf::All).then_some(1))
     }
 
     async fn since(&self, _: &[Shelf], since: Since, most: usize) -> Result<Option<News>, Error> {
@@ -253,12 +258,6 @@ impl Store for Fake {
     async fn days(&self) -> Result<HashMap<SourceId, Vec<Day>>, Error> {
         self.answer()?;
         Ok(HashMap::new())
-    }
-
-    async fn tombstones(&self, shelf: &Shelf, _: Window) -> Result<Vec<Tombstone>, Error> {
-        self.answer()?;
-        let gone = self.tombstones.lock().unwrap();
-        Ok(gone.iter().filter(|_| *shelf == Shelf::All).cloned().collect())
     }
 
     async fn explain(&self, _: &Name) -> Result<Explanation, Error> {

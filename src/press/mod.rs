@@ -206,17 +206,17 @@ impl Press {
     async fn feed(&self, head: &ShelfHead) -> Result<Arc<Feed>, Error> {
         let key = (head.shelf.clone(), head.head.revision);
         let feed = self.feeds.get_or_insert_async(&key, async {
-            let items = self.store.select(&self.selection(&head.shelf)).await?;
-            let feed = Feed::assemble(&self.site, head, items, self.terms.max_age);
-            let feed = Feed { digests: self.digests_of(&head.shelf), ..feed };
-            // What moves a view's head need not show in it; its time is then that of its items.
+            let (max_age, digests) = (self.terms.max_age, self.digests_of(&head.shelf));
             if matches!(head.shelf, Shelf::View(_)) {
-                return Ok(Arc::new(Feed { updated: feed.newest(), ..feed }));
+                let items = self.store.select(&self.selection(&head.shelf)).await?;
+                let feed = Feed::assemble(&self.site, head, items, max_age);
+                // What moves a view's head need not show in it; its time is then that of its items.
+                return Ok(Arc::new(Feed { updated: feed.newest(), digests, ..feed }));
             }
-            let older = self.store.newest_page(&head.shelf).await?;
-            let archive = Some(Archive { older, ..Archive::default() });
-            let tombstones = self.store.tombstones(&head.shelf, self.terms.window).await?;
-            Ok(Arc::new(Feed { archive, tombstones, ..feed }))
+            let fed = self.store.feed(&head.shelf, self.terms.window).await?;
+            let feed = Feed::assemble(&self.site, head, fed.items, max_age);
+            let archive = Some(Archive { older: fed.older, ..Archive::default() });
+            Ok(Arc::new(Feed { archive, tombstones: fed.tombstones, digests, ..feed }))
         });
         feed.await
     }
@@ -227,16 +227,13 @@ impl Press {
         if has_some { self.terms.digests.clone() } else { Vec::new() }
     }
 
-    /// What the feed of a shelf or view shows.
+    /// What the window of a shelf or view shows.
     fn selection(&self, shelf: &Shelf) -> Selection {
         let view = |id: &String| {
             self.read(|directory| directory.view(id).map(|(view, shelves)| view.selection(shelves)))
         };
         let of_view = if let Shelf::View(id) = shelf { view(id) } else { None };
-        of_view.unwrap_or_else(|| Selection {
-            with_open_page: true,
-            ..Selection::of(shelf.clone(), self.terms.window)
-        })
+        of_view.unwrap_or_else(|| Selection::of(shelf.clone(), self.terms.window))
     }
 
     /// The index: categories with their newest headlines.

@@ -110,6 +110,10 @@ pub trait Store: Send + Sync {
     /// The newest `most` headlines of each of these shelves, without reading bodies.
     async fn headlines(&self, shelves: &[Shelf], most: usize) -> Result<Vec<Vec<Headline>>, Error>;
 
+    /// What the feed of a shelf shows: its window, as far as bodies have room, and all that is in no
+    /// closed page of its archive. An unknown shelf is empty.
+    async fn feed(&self, shelf: &Shelf, window: Window) -> Result<Fed, Error>;
+
     /// What a selection shows, the newest first; of several shelves each item once. What of them that
     /// is says `model::feed::within`; bodies are counted against `window.bytes`, though the newest item
     /// always comes. An unknown shelf is empty. Items that stand behind a twin are on their source's own
@@ -123,10 +127,6 @@ pub trait Store: Send + Sync {
     /// A closed page of a shelf's archive, and its neighbours; none when there is none, or when nothing
     /// of it is kept. No item is on two pages, and each that is kept is on one, or in the feed.
     async fn page(&self, shelf: &Shelf, page: u64) -> Result<Option<(Archive, Vec<Item>)>, Error>;
-
-    /// The newest closed page of a shelf's archive. Asked after its feed was read, never before: a page
-    /// that was closed in between would be missed.
-    async fn newest_page(&self, shelf: &Shelf) -> Result<Option<u64>, Error>;
 
     /// Items whose last change that is not quiet came since, at most `most` of the earliest, shown
     /// newest first, and where to go on; whoever goes on there misses nothing. None when a cursor is
@@ -175,9 +175,6 @@ pub trait Store: Send + Sync {
     /// What sources did on their last days, for the status page.
     async fn days(&self) -> Result<HashMap<SourceId, Vec<Day>>, Error>;
 
-    /// Items withdrawn from a shelf that would stand in its feed: what readers are told of them.
-    async fn tombstones(&self, shelf: &Shelf, window: Window) -> Result<Vec<Tombstone>, Error>;
-
     /// Why the item that is called so is where it is, whatever became of it; and entries called so that
     /// are no items. Empty when nothing is known.
     async fn explain(&self, name: &Name) -> Result<Explanation, Error>;
@@ -198,6 +195,17 @@ pub trait Store: Send + Sync {
 
     /// Tells of new revisions: a hint, never the truth.
     fn grown(&self) -> watch::Receiver<Revision>;
+}
+
+/// What a feed shows, as of one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Fed {
+    /// The newest first.
+    pub items: Vec<Item>,
+    /// The newest closed page of its archive.
+    pub older: Option<u64>,
+    /// Items that would stand in it, had they not been withdrawn: what readers are told of them.
+    pub tombstones: Vec<Tombstone>,
 }
 
 /// What came since a reader last asked.

@@ -47,10 +47,9 @@ pub(super) fn page(
 }
 
 /// The newest closed page of a shelf that has anything.
-pub(super) fn newest(connection: &Connection, shelf: &Shelf) -> Result<Option<u64>, Error> {
-    let Some(row) = shelf::of(connection, shelf)? else { return Ok(None) };
-    let first_open = closed(connection, row)? * PAGE + 1;
-    Ok(before(connection, row, first_open)?)
+pub(super) fn newest(connection: &Connection, shelf: i64) -> Result<Option<u64>> {
+    let first_open = closed(connection, shelf)? * PAGE + 1;
+    before(connection, shelf, first_open)
 }
 
 /// What stands on the open page of a shelf.

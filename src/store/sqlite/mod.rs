@@ -8,7 +8,7 @@
 //! ```text
 //! file, schema, writer, reader       the connections
 //! enroll · claim · known · commit    what ingest asks
-//! read · select · search · since       what readers ask
+//! read · feed · select · search · since    what readers ask
 //! index · prune · digest             care
 //! cut, arrivals                        what digests are made of
 //! change, window, shelf, membership, article, sighting, finish, twin, story    what these are made of
@@ -26,6 +26,7 @@ mod digest;
 mod enroll;
 mod explain;
 mod fault;
+mod feed;
 mod file;
 mod finish;
 mod index;
@@ -60,11 +61,11 @@ use change::Change;
 use statement::Statement;
 
 use super::explain::{Explanation, Name};
-use super::{Claimed, Committed, Digested, Error, Known, News, PollLease, Slice, Store};
+use super::{Claimed, Committed, Digested, Error, Fed, Known, News, PollLease, Slice, Store};
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
 use crate::model::digest::Digests;
-use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombstone, Window};
+use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
@@ -231,6 +232,11 @@ impl Store for Sqlite {
         self.read(move |connection| read::headlines(connection, &shelves, most)).await
     }
 
+    async fn feed(&self, shelf: &Shelf, window: Window) -> Result<Fed, Error> {
+        let shelf = shelf.clone();
+        self.read(move |connection| feed::feed(connection, &shelf, window)).await
+    }
+
     async fn select(&self, selection: &Selection) -> Result<Vec<Item>, Error> {
         let selection = selection.clone();
         self.read(move |connection| select::select(connection, &selection)).await
@@ -239,11 +245,6 @@ impl Store for Sqlite {
     async fn page(&self, shelf: &Shelf, page: u64) -> Result<Option<(Archive, Vec<Item>)>, Error> {
         let shelf = shelf.clone();
         self.read(move |connection| archive::page(connection, &shelf, page)).await
-    }
-
-    async fn newest_page(&self, shelf: &Shelf) -> Result<Option<u64>, Error> {
-        let shelf = shelf.clone();
-        self.read(move |connection| archive::newest(connection, &shelf)).await
     }
 
     async fn since(
@@ -317,11 +318,6 @@ impl Store for Sqlite {
         }
         self.write(move |connection| cut::finish(connection, &due)).await?;
         Ok(Digested { written, has_more: true })
-    }
-
-    async fn tombstones(&self, shelf: &Shelf, window: Window) -> Result<Vec<Tombstone>, Error> {
-        let shelf = shelf.clone();
-        self.read(move |connection| read::tombstones(connection, &shelf, window)).await
     }
 
     async fn explain(&self, name: &Name) -> Result<Explanation, Error> {

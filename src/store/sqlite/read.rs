@@ -12,8 +12,7 @@ use super::row::{Tag, Words, instant, json, misread, perhaps, source_id, timesta
 use super::shelf;
 use super::statement::Statement;
 use super::story;
-use super::window;
-use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead, Tombstone, Window};
+use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead};
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::source::{KeyRule, PollState, SourceId};
 use crate::model::status::Day;
@@ -56,30 +55,6 @@ pub(super) fn shelf_at(connection: &Connection, shelf: i64) -> Result<Shelf> {
         (SELECT key FROM shelf AS owner WHERE owner.id = shelf.owner) FROM shelf WHERE id = ?";
     connection.one(sql, [shelf], shelf_of)
 }
-
-/// Withdrawn items of a shelf that would stand in its feed, the last by order first.
-pub(super) fn tombstones(
-    connection: &Connection,
-    shelf: &Shelf,
-    window: Window,
-) -> Result<Vec<Tombstone>, Error> {
-    let Some(shelf) = shelf::of(connection, shelf)? else { return Ok(Vec::new()) };
-    let shown = window::select(connection, &[shelf], false, &window)?;
-    let is_full = shown.len() >= window.items;
-    let end = shown.last().filter(|_| is_full).map_or(i64::MIN, |last| last.order.0);
-    let most = i64::try_from(window.items).unwrap_or(i64::MAX);
-    Ok(connection.all(TOMBSTONES, params![shelf, State::Gone as i64, end, most], |row| {
-        let id = ItemId::recall(row.get(0)?);
-        let public_id: Option<String> = row.get(1)?;
-        Ok(Tombstone { public_id: public_id.unwrap_or_else(|| id.urn()), at: instant(row.get(2)?) })
-    })?)
-}
-
-const TOMBSTONES: &str = "
-    SELECT item.id, public_id, log.at FROM place
-    JOIN item ON item.row = place.item JOIN log ON log.revision = place.revision
-    WHERE shelf = ? AND gone = ? AND place.order_ms >= ? AND verb = 4
-    ORDER BY place.order_ms DESC, poll DESC, ordinal LIMIT ?";
 
 fn shelf_of(row: &Row<'_>) -> Result<Shelf> {
     Ok(match row.get(1)? {

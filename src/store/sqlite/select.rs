@@ -24,11 +24,6 @@ const HELD: usize = 32 << 20;
 pub(super) fn select(connection: &Connection, selection: &Selection) -> Result<Vec<Item>, Error> {
     let shelves = shelf::of_all(connection, &selection.shelves)?;
     let window = &selection.window;
-    if selection.with_open_page
-        && let [shelf] = shelves[..]
-    {
-        return feed(connection, selection, shelf);
-    }
     if selection.sieve.is_empty() {
         let rows = places(connection, selection, &shelves, window)?.into_iter().map(|(row, _)| row);
         return read::by_rows(connection, rows, window.bytes, names_twins(selection));
@@ -37,21 +32,6 @@ pub(super) fn select(connection: &Connection, selection: &Selection) -> Result<V
     let wide = Window { items: most, max: most, ..*window };
     let candidates = places(connection, selection, &shelves, &wide)?;
     Ok(shown(sifted(connection, selection, candidates)?, window))
-}
-
-/// The feed of one shelf. What is on the open page is never left out, however large: it is nowhere else.
-fn feed(connection: &Connection, selection: &Selection, shelf: i64) -> Result<Vec<Item>, Error> {
-    let (mut items, mut room) = (Vec::new(), Room::of(selection.window.bytes));
-    for fed in window::feed(connection, shelf, &selection.window)? {
-        if fed.is_limited && room.is_full() {
-            continue;
-        }
-        let item = read::by_row(connection, fed.shown.item, names_twins(selection))?;
-        if room.take(&item) || !fed.is_limited {
-            items.push(item);
-        }
-    }
-    Ok(items)
 }
 
 /// Where twins stand themselves, nobody names them.

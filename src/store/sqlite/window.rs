@@ -137,22 +137,30 @@ pub(super) fn read(row: &Row<'_>) -> Result<Shown> {
     })
 }
 
-/// What the feed of a shelf shows, the newest first: its window, and the open page of its archive. The
-/// places of the window are those `limited` by what it may hold.
-pub(super) fn feed(connection: &Connection, shelf: i64, window: &Window) -> Result<Vec<Fed>> {
-    let shown = select(connection, &[shelf], false, window)?;
-    let mut places: BTreeMap<Order, Fed> = BTreeMap::new();
+/// What is offered to the feed of a shelf, the newest first: what its window shows, and the open page of
+/// its archive.
+pub(super) fn feed(connection: &Connection, shelf: i64, window: &Window) -> Result<Vec<Offered>> {
+    with_open_page(connection, shelf, select(connection, &[shelf], false, window)?)
+}
+
+/// The same, when it is known what the window shows.
+pub(super) fn with_open_page(
+    connection: &Connection,
+    shelf: i64,
+    window: Vec<Shown>,
+) -> Result<Vec<Offered>> {
+    let mut places: BTreeMap<Order, Offered> = BTreeMap::new();
     for shown in archive::open(connection, shelf)? {
-        places.insert(shown.order, Fed { shown, is_limited: false });
+        places.insert(shown.order, Offered { shown, is_limited: false });
     }
-    for shown in shown {
-        places.entry(shown.order).or_insert(Fed { shown, is_limited: true });
+    for shown in window {
+        places.entry(shown.order).or_insert(Offered { shown, is_limited: true });
     }
     Ok(places.into_values().rev().collect())
 }
 
 /// A place a feed shows.
-pub(super) struct Fed {
+pub(super) struct Offered {
     pub(super) shown: Shown,
     /// Whether it may be left out when there is no room: then a closed page has it.
     pub(super) is_limited: bool,
@@ -161,7 +169,7 @@ pub(super) struct Fed {
 /// Hash of what a reader of the shelf's feed can see; equal means its head stays.
 pub(super) fn digest(connection: &Connection, shelf: i64, window: &Window) -> Result<Vec<u8>> {
     let mut hash = Sha256::new();
-    for Fed { shown, .. } in feed(connection, shelf, window)? {
+    for Offered { shown, .. } in feed(connection, shelf, window)? {
         hash.update(shown.item.to_le_bytes());
         hash.update(shown.revision.to_le_bytes());
     }

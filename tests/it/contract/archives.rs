@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use feedloom::model::feed::{Shelf, Window};
 use feedloom::model::item::Item;
-use feedloom::model::view::Selection;
 
 use super::house::*;
 
@@ -21,14 +20,13 @@ contract! {
 /// What a shelf's feed shows.
 async fn feed(house: &House, shelf: &Shelf) -> Vec<Item> {
     let window = Window { age: Duration::ZERO, ..house.window };
-    let selection = Selection { with_open_page: true, ..Selection::of(shelf.clone(), window) };
-    house.store.select(&selection).await.expect("selected")
+    house.store.feed(shelf, window).await.expect("fed").items
 }
 
 /// Titles on each page, from the newest page back, by the links alone.
 async fn pages(house: &House, shelf: &Shelf) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
-    let mut next = house.store.newest_page(shelf).await.expect("a number");
+    let mut next = house.store.feed(shelf, house.window).await.expect("fed").older;
     let mut newer = None;
     while let Some(number) = next {
         let (archive, items) =

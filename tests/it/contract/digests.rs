@@ -515,7 +515,7 @@ async fn a_digest_is_an_item_like_any_other(place: Place) {
     assert_eq!(known.places[0].shelf, daily());
     house.store.withdraw(&name, house.now()).await.expect("withdrawn");
     assert!(house.items(&daily()).await.is_empty());
-    let stones = house.store.tombstones(&daily(), house.window).await.expect("stones");
+    let stones = house.store.feed(&daily(), house.window).await.expect("fed").tombstones;
     assert_eq!(stones[0].public_id, digest.public_id);
     house.pass(DAY);
     assert_eq!(write(&house, &digests).await, 0);

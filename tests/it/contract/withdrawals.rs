@@ -71,12 +71,12 @@ async fn readers_are_told_what_is_gone(place: Place) {
     house.pass(HOUR);
     let gone_at = house.now();
     house.poll_whole(&a, &[entry("1"), entry("3")]).await;
-    let stones = house.store.tombstones(&Shelf::All, house.window).await.expect("stones");
+    let stones = house.store.feed(&Shelf::All, house.window).await.expect("fed").tombstones;
     let ids: Vec<&str> = stones.iter().map(|stone| stone.public_id.as_str()).collect();
     assert_eq!(ids, [&all[0].public_id, &all[1].public_id]);
     assert_eq!(stones[1].at, gone_at);
     house.poll_whole(&a, &[entry("1"), entry("2"), entry("3")]).await;
-    let stones = house.store.tombstones(&Shelf::All, house.window).await.expect("stones");
+    let stones = house.store.feed(&Shelf::All, house.window).await.expect("fed").tombstones;
     assert_eq!(stones.len(), 1, "what is back is gone no more");
 }
 
@@ -90,7 +90,7 @@ async fn what_stands_beyond_the_window_leaves_no_stone(place: Place) {
     house.poll(&a, &list).await;
     house.store.withdraw(&named("guid-40"), house.now()).await.expect("withdrawn");
     house.store.withdraw(&named("guid-60"), house.now()).await.expect("withdrawn");
-    let stones = house.store.tombstones(&Shelf::All, house.window).await.expect("stones");
+    let stones = house.store.feed(&Shelf::All, house.window).await.expect("fed").tombstones;
     assert_eq!(stones.len(), 1);
 }
 
