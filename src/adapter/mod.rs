@@ -20,6 +20,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::model::draft::Draft;
+use crate::model::pause::Pause;
 use crate::model::source::{Mark, Source};
 use crate::model::time::Timestamp;
 
@@ -109,8 +110,8 @@ pub struct About {
     pub language: Option<String>,
     /// Its site.
     pub link: Option<String>,
-    /// Minutes it may be kept (RSS `ttl`).
-    pub ttl: Option<u32>,
+    /// When it does not want to be asked for.
+    pub pause: Pause,
     /// How its bytes became text, for `preview`: the encoding, and why that one.
     pub encoding: Option<String>,
 }

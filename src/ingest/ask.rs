@@ -13,9 +13,12 @@ use http::header::{
 use http::{Response, StatusCode};
 use sha2::{Digest, Sha256};
 
-use super::identity;
 use super::poll::Poll;
+use super::schedule::{Outcome, Refusal, Said};
+use super::{fresh, identity};
 use crate::adapter::{About, Ask, Entry, Parsed, Problem, Request};
+use crate::model::pause::Pause;
+use crate::model::rhythm::Rhythm;
 use crate::model::source::{LISTING, Validators};
 use crate::model::time::Timestamp;
 use crate::net;
@@ -24,6 +27,12 @@ use crate::store::{self, Known};
 /// What is said of an answer that no adapter of ours should have failed on.
 pub(super) const UNREADABLE: &str =
     "reading the answer failed inside Feedloom; please report this source";
+
+/// How long validators are sent without a whole answer in between (P-04).
+const STALE: Duration = Duration::from_secs(8 * 24 * 3600);
+
+/// An answer less than one in so many of the last is doubted (P-21).
+const SHRUNK: u64 = 10;
 
 /// Pages of one answer that are followed at most, whatever an adapter allows.
 const PAGES: usize = 50;
@@ -40,29 +49,37 @@ pub(super) struct Listing {
     pub(super) is_cut: bool,
     /// When upstream wants to be asked again, where a later page said so.
     pub(super) retry_after: Option<Timestamp>,
+    /// How long its answers may be kept, by their headers; the longest of them.
+    pub(super) fresh: Option<Duration>,
+    /// An answer is so much shorter than the last that it may be a mistake (P-21).
+    pub(super) is_shrunk: bool,
     /// Every question was answered by "as before".
     pub(super) unchanged: bool,
 }
 
 /// What one question brought.
-enum Answer {
-    /// As before: a 304, or the same bytes.
-    Unchanged(Validators),
-    /// Something to take.
-    Changed(Validators, Box<Parsed>),
+struct Answer {
+    validators: Validators,
+    fresh: Option<Duration>,
+    /// Something to take; none when it is as before: a 304, or the same bytes.
+    parsed: Option<Box<Parsed>>,
+    is_shrunk: bool,
 }
 
 /// Why a poll stopped.
 pub(super) struct Failure {
     pub(super) what: String,
-    pub(super) retry_after: Option<Timestamp>,
-    /// Whether upstream asks to be left alone for a while (429, 503).
-    pub(super) is_busy: bool,
+    pub(super) how: Outcome,
 }
 
 impl Failure {
     pub(super) fn because(what: impl Into<String>) -> Failure {
-        Failure { what: what.into(), retry_after: None, is_busy: false }
+        Failure { what: what.into(), how: Outcome::Failed(Refusal::default()) }
+    }
+
+    /// What upstream asks of us.
+    pub(super) fn refusal(&self) -> Refusal {
+        if let Outcome::Failed(refusal) = self.how { refusal } else { Refusal::default() }
     }
 }
 
@@ -81,13 +98,12 @@ impl Poll<'_> {
         {
             let stored = self.lease.state.validators.get(position).cloned().unwrap_or_default();
             let answer = self.ask(&ask, &stored).await?;
-            match answer {
-                Answer::Unchanged(validators) => listing.validators.push(validators),
-                Answer::Changed(validators, parsed) => {
-                    listing.unchanged = false;
-                    listing.validators.push(validators);
-                    self.pages(*parsed, &mut listing).await?;
-                }
+            listing.validators.push(answer.validators);
+            listing.fresh = listing.fresh.max(answer.fresh);
+            listing.is_shrunk |= answer.is_shrunk;
+            if let Some(parsed) = answer.parsed {
+                listing.unchanged = false;
+                self.pages(*parsed, &mut listing).await?;
             }
         }
         Ok(listing)
@@ -98,7 +114,7 @@ impl Poll<'_> {
         let mut ask = ask.clone();
         let url = ask.request.uri().to_string();
         let is_known = !self.force && !ask.leads_on && stored.url == url;
-        if is_known {
+        if is_known && !self.is_stale(stored) {
             condition(&mut ask, IF_NONE_MATCH, stored.etag.as_deref());
             condition(&mut ask, IF_MODIFIED_SINCE, stored.last_modified.as_deref());
         }
@@ -108,20 +124,39 @@ impl Poll<'_> {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
         let (etag, last_modified) = (header(ETAG), header(LAST_MODIFIED));
+        let fresh = fresh::fresh(response.headers());
         if response.status() == StatusCode::NOT_MODIFIED && is_known {
             // P-02: a tag on a 304 replaces the old one, a missing one keeps it.
             let (etag, last_modified) =
                 (etag.or(stored.etag.clone()), last_modified.or(stored.last_modified.clone()));
-            return Ok(Answer::Unchanged(Validators { etag, last_modified, ..stored.clone() }));
+            let validators = Validators { etag, last_modified, ..stored.clone() };
+            return Ok(Answer { validators, fresh, parsed: None, is_shrunk: false });
         }
         usable(&response, self.now)?;
         let body = Sha256::digest(response.body()).into();
-        let validators = Validators { url, etag, last_modified, body: Some(body) };
+        let size = response.body().len() as u64;
+        let validators = Validators {
+            url,
+            etag,
+            last_modified,
+            body: Some(body),
+            size: Some(size),
+            whole_at: Some(self.now.millis()),
+        };
         if is_known && stored.body == Some(body) {
-            return Ok(Answer::Unchanged(validators));
+            return Ok(Answer { validators, fresh, parsed: None, is_shrunk: false });
         }
-        let parsed = self.parse(ask, answer.at, response).await?;
-        Ok(Answer::Changed(validators, Box::new(parsed)))
+        // What was doubted before and says the same again is believed.
+        let is_first = is_known && !self.lease.state.unfinished;
+        let is_shrunk = is_first && stored.size.is_some_and(|before| size < before / SHRUNK);
+        let parsed = Some(Box::new(self.parse(ask, answer.at, response).await?));
+        Ok(Answer { validators, fresh, parsed, is_shrunk })
+    }
+
+    /// Whether validators are not sent any more, since an origin might answer 304 for ever (P-04).
+    fn is_stale(&self, stored: &Validators) -> bool {
+        let whole_at = stored.whole_at.and_then(|at| Timestamp::from_millis(at, self.now.offset()));
+        whole_at.is_some_and(|at| self.now.since(at) > STALE)
     }
 
     /// Parses off the runtime: pure work, bounded by the sizes that let the answer in.
@@ -163,7 +198,7 @@ impl Poll<'_> {
                     let what = format!("page {page} is missing: {}", failure.what);
                     listing.problems.push(Problem::of_document(what));
                     listing.is_cut = true;
-                    listing.retry_after = failure.retry_after;
+                    listing.retry_after = failure.refusal().retry_after;
                     return Ok(());
                 }
             };
@@ -197,6 +232,15 @@ impl Poll<'_> {
 }
 
 impl Listing {
+    /// What it tells about the next poll.
+    pub(super) fn said(&self, pause: Pause, rhythm: Rhythm) -> Said {
+        let is_conditional = |validators: &Validators| {
+            validators.etag.is_some() || validators.last_modified.is_some()
+        };
+        let is_conditional = self.validators.iter().all(is_conditional);
+        Said { pause, rhythm, fresh: self.fresh, is_conditional }
+    }
+
     /// Whether all these entries are among its own.
     fn shows(&self, entries: &[Entry]) -> bool {
         let own: HashSet<u64> = self.entries.iter().map(|entry| entry.mark.key).collect();
@@ -233,14 +277,30 @@ pub(super) fn usable(response: &Response<Bytes>, now: Timestamp) -> Result<(), F
             }
             status => format!("it answered {status}"),
         };
-        let is_busy =
-            matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-        return Err(Failure { what, retry_after: retry_after(response, now), is_busy });
+        return Err(Failure { what, how: refused(status, retry_after(response, now)) });
     }
     if response.body().is_empty() && !is_listing(response) {
-        return Err(Failure::because("it answered 200 with an empty body"));
+        let what = "it answered 200 with an empty body".to_owned();
+        return Err(Failure { what, how: Outcome::Mute });
     }
     Ok(())
+}
+
+/// What a status says of the next try.
+fn refused(status: StatusCode, retry_after: Option<Timestamp>) -> Outcome {
+    match status {
+        StatusCode::GONE => Outcome::Gone,
+        // P-20: no news, and no failure either.
+        StatusCode::NO_CONTENT | StatusCode::PARTIAL_CONTENT => Outcome::Mute,
+        _ => Outcome::Failed(Refusal {
+            retry_after,
+            is_busy: matches!(
+                status,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+            ),
+            is_closed: matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN),
+        }),
+    }
 }
 
 /// A folder without files has an empty listing; that is an answer.

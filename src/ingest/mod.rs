@@ -8,6 +8,7 @@
 mod ask;
 mod digest;
 mod follow;
+mod fresh;
 mod identity;
 mod poll;
 mod schedule;
@@ -25,7 +26,7 @@ use tracing::{error, info, warn};
 use crate::adapter::Adapter;
 use crate::clock::Clock;
 use crate::model::digest::Digests;
-use crate::model::source::{PollState, Source, SourceId};
+use crate::model::source::{Source, SourceId};
 use crate::model::time::Timestamp;
 use crate::net::{Permit, Transport};
 use crate::store::{self, Claimed, Committed, Finish, PollLease, Slice, Store};
@@ -152,7 +153,7 @@ impl Ingest {
     }
 
     /// Polls what is due, for ever; ends when `stop` is cancelled and the polls under way are done.
-    /// `ready` turns true once every source that was due at the start has had its first try.
+    /// `ready` turns true once every source that was new at the start has had its first try.
     pub async fn run(&self, stop: CancellationToken, ready: watch::Sender<bool>) {
         let follow = follow::run(&*self.store, &*self.clock, &stop);
         let digest = async {
@@ -183,7 +184,7 @@ impl Ingest {
     }
 
     async fn poll(&self, stop: &CancellationToken, ready: watch::Sender<bool>) {
-        let mut waiting = self.due_now(stop).await;
+        let mut waiting = self.begin(stop).await;
         let mut running = Running::default();
         let mut tidied = self.clock.now();
         while !stop.is_cancelled() {
@@ -358,7 +359,7 @@ impl Ingest {
         let due = schedule::next(
             &upstream.source,
             &lease.state,
-            schedule::Outcome::Failed { retry_after: None },
+            schedule::Outcome::Failed(schedule::Refusal::default()),
             now,
         );
         let finish =
@@ -372,16 +373,13 @@ impl Ingest {
         }
     }
 
-    /// Sources that are due at the start, asked of the store until it answers.
-    async fn due_now(&self, stop: &CancellationToken) -> HashSet<SourceId> {
+    /// Spreads what is overdue, and answers what is to be tried before we are ready: sources that are
+    /// new, and what stands on this machine. Asked of the store until it answers.
+    async fn begin(&self, stop: &CancellationToken) -> HashSet<SourceId> {
         loop {
             let now = self.clock.now();
-            match self.store.states().await {
-                Ok(states) => {
-                    let is_due = |state: &PollState| state.due.is_none_or(|due| due <= now);
-                    let due = states.into_iter().filter(|(_, state)| is_due(state));
-                    return due.map(|(id, _)| id).collect();
-                }
+            match self.spread(now).await {
+                Ok(first) => return first,
                 Err(error) => error!(%error, "the store does not say what is due"),
             }
             tokio::select! {
@@ -389,6 +387,24 @@ impl Ingest {
                 () = self.clock.sleep_until(now.plus(PAUSE)) => {}
             }
         }
+    }
+
+    async fn spread(&self, now: Timestamp) -> Result<HashSet<SourceId>, store::Error> {
+        let (mut first, mut overdue) = (HashSet::new(), Vec::new());
+        for (id, state) in self.store.states().await? {
+            let Some(upstream) = self.upstreams.get(&id) else { continue };
+            match state.due {
+                Some(due) if due > now => {}
+                Some(_) if !upstream.source.is_local() => overdue.push(&upstream.source),
+                _ => drop(first.insert(id)),
+            }
+        }
+        let many = overdue.len();
+        let until = overdue
+            .into_iter()
+            .map(|source| (source.id.clone(), now.plus(schedule::spread(source, many, now))));
+        self.store.postpone(&until.collect::<Vec<_>>(), now).await?;
+        Ok(first)
     }
 }
 

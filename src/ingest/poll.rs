@@ -11,6 +11,7 @@ use tracing::warn;
 use super::ask::{Failure, Listing};
 use super::schedule::{self, Outcome};
 use super::{Report, Upstream};
+use crate::model::source::PollState;
 use crate::model::time::Timestamp;
 use crate::net::Transport;
 use crate::store::{self, Committed, Finish, LEASE, PollLease, Slice, Store};
@@ -52,7 +53,7 @@ impl Poll<'_> {
             Err(failure) => self.fail(failure, &mut report).await?,
             Ok(listing) if listing.unchanged => self.confirm(listing, &mut report).await?,
             Ok(listing) => match self.doubt(&listing) {
-                Some(doubt) => self.fail(Failure::because(doubt), &mut report).await?,
+                Some(doubt) => self.fail(doubt, &mut report).await?,
                 None => self.take(listing, &mut report).await?,
             },
         }
@@ -60,19 +61,21 @@ impl Poll<'_> {
     }
 
     /// Why an answer is not to be believed, though it could be read.
-    fn doubt(&self, listing: &Listing) -> Option<String> {
+    fn doubt(&self, listing: &Listing) -> Option<Failure> {
         // Whoever polls a folder by force means what is there.
         if !listing.entries.is_empty() || (listing.whole && self.force) {
             return None;
         }
         let had = !self.lease.answer.is_empty();
         let problem = listing.problems.first().map(|problem| problem.what.clone());
-        problem.or_else(|| {
+        let what = problem.or_else(|| {
             had.then(|| match listing.whole {
                 true => "the folder is empty where there were posts before; nothing was withdrawn. If that is meant, poll this source with --force".to_owned(),
                 false => "the answer is empty where there were entries before; nothing was changed".to_owned(),
             })
-        })
+        })?;
+        // Where there was never anything, there is no reason to believe that it will pass.
+        Some(if had { Failure { what, how: Outcome::Doubted } } else { Failure::because(what) })
     }
 
     /// Why what is missing from a whole answer is not withdrawn: more than half of it is gone at once.
@@ -86,10 +89,12 @@ impl Poll<'_> {
 
     /// Nothing new: only the time of the next poll moves.
     async fn confirm(&self, listing: Listing, report: &mut Report) -> Result<(), store::Error> {
+        let PollState { pause, rhythm, .. } = self.lease.state;
+        let said = listing.said(pause, rhythm);
         let finish = Finish {
             succeeded: true,
             validators: Some(listing.validators),
-            due: Some(self.due(Outcome::Answered { ttl: self.lease.state.ttl })),
+            due: Some(self.due(Outcome::Answered(said))),
             problems: self.lease.state.problems.clone(),
             ..Finish::default()
         };
@@ -101,7 +106,7 @@ impl Poll<'_> {
     async fn fail(&self, failure: Failure, report: &mut Report) -> Result<(), store::Error> {
         let finish = Finish {
             succeeded: false,
-            due: Some(self.due(Outcome::Failed { retry_after: failure.retry_after })),
+            due: Some(self.due(failure.how)),
             trouble: Some(failure.what.clone()),
             ..Finish::default()
         };

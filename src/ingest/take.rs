@@ -12,9 +12,10 @@ use super::identity;
 use super::poll::Poll;
 use super::schedule::Outcome;
 use super::{Report, Upstream};
-use crate::adapter::{About, Ask, Entry, Problem};
+use crate::adapter::{Ask, Entry, Problem};
 use crate::model::draft::Refined;
 use crate::model::item::Candidate;
+use crate::model::rhythm::Rhythm;
 use crate::model::source::{KeyRule, Mark};
 use crate::model::time::Timestamp;
 use crate::net::Answer;
@@ -49,6 +50,8 @@ struct Debts {
     /// The first entry that comes in later.
     later: Option<Timestamp>,
     problems: Vec<Problem>,
+    /// When those items say they were published that were not known before.
+    news: Vec<Option<Timestamp>>,
     /// Identifiers met in this poll, and which entry had them first.
     guids: HashMap<String, (u64, String)>,
 }
@@ -127,20 +130,32 @@ impl Poll<'_> {
         let (source, state) = (&self.upstream.source, &self.lease.state);
         let renamed = identity::is_habit(debts.renamed, debts.passed);
         let is_whole = loss.is_none() && !listing.is_cut;
+        let is_whole = is_whole && !listing.is_shrunk;
         let settled = !debts.owing && debts.tries == 0 && debts.later.is_none() && is_whole;
+        let rhythm = self.rhythm(&debts.news);
         Finish {
             succeeded: true,
             validators: settled.then(|| listing.validators.clone()),
             answer: loss.is_none().then_some(answer),
             whole: listing.whole && loss.is_none(),
-            due: Some(self.due(outcome(debts, &listing.about))),
+            due: Some(self.due(outcome(debts, listing, rhythm))),
             trouble: loss,
             problems: told(&listing.problems),
             title: listing.about.title.clone(),
             id: listing.about.id.clone(),
             learned: learned.or_else(|| identity::given_up(source, state, renamed)),
             renamed,
-            ttl: listing.about.ttl,
+            pause: listing.about.pause,
+            rhythm: Some(rhythm),
+        }
+    }
+
+    /// How often something new comes, as far as this answer tells.
+    fn rhythm(&self, news: &[Option<Timestamp>]) -> Rhythm {
+        let state = &self.lease.state;
+        match state.rhythm.news {
+            None => Rhythm::of(news.iter().flatten().copied(), self.now),
+            Some(_) => state.rhythm.after(!news.is_empty(), self.now),
         }
     }
 
@@ -173,7 +188,7 @@ impl Poll<'_> {
                 return Followed { place, entry, outcome: None };
             }
             let outcome = self.answer(&entry).await;
-            let asks_for_peace = outcome.as_ref().is_err_and(|failure| failure.is_busy);
+            let asks_for_peace = outcome.as_ref().is_err_and(|failure| failure.refusal().is_busy);
             is_busy.fetch_or(asks_for_peace, Ordering::Relaxed);
             Followed { place, entry, outcome: Some(outcome) }
         });
@@ -203,6 +218,13 @@ impl Poll<'_> {
         // The list's order is what tells two items of one time apart.
         taken.sort_by_key(|taken| taken.place);
         let sightings = self.refine(taken, debts).await?;
+        for sighting in &sightings {
+            if let (Refined::Item(candidate), Some(Known::New)) =
+                (&sighting.refined, known.get(&sighting.mark.key))
+            {
+                debts.news.push(candidate.published);
+            }
+        }
         Ok((Slice { sightings, owed, finish: None }, unchanged))
     }
 
@@ -261,7 +283,7 @@ impl Poll<'_> {
         };
         let told = format!("the detail of `{name}` failed ({count}): {what}");
         debts.problems.push(Problem::of_document(told));
-        debts.retry_after = debts.retry_after.max(failure.retry_after);
+        debts.retry_after = debts.retry_after.max(failure.refusal().retry_after);
         if tries < PATIENCE {
             debts.tries = debts.tries.max(tries);
         }
@@ -403,13 +425,14 @@ fn last_segment(path: &str) -> String {
     percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned()
 }
 
-fn outcome(debts: &Debts, about: &About) -> Outcome {
+fn outcome(debts: &Debts, listing: &Listing, rhythm: Rhythm) -> Outcome {
     match debts {
         Debts { retry_after: Some(retry_after), .. } => Outcome::Held { retry_after: *retry_after },
         Debts { tries: tries @ 1.., .. } => Outcome::Indebted { tries: *tries },
         Debts { owing: true, .. } => Outcome::Owing,
         Debts { later: Some(at), .. } => Outcome::Awaiting(*at),
-        _ => Outcome::Answered { ttl: about.ttl },
+        _ if listing.is_shrunk => Outcome::Doubted,
+        _ => Outcome::Answered(listing.said(listing.about.pause, rhythm)),
     }
 }
 

@@ -2,7 +2,7 @@
 //! and nothing here knows a room above it.
 //!
 //! Reading order: `time` and `text` (what fields are made of), `draft` (how anything from
-//! outside becomes an item), `item`, `source`, `category`, `feed`, `twin` (which items tell one story),
+//! outside becomes an item), `item`, `source` (with `pause` and `rhythm`: when it may and should be asked), `category`, `feed`, `twin` (which items tell one story),
 //! `view` and `cut` (what a feed shows), `period` and `digest` (what came in a day or a week, as an item).
 
 pub mod category;
@@ -12,8 +12,10 @@ pub mod draft;
 pub mod feed;
 pub mod item;
 pub mod link;
+pub mod pause;
 pub mod period;
 pub mod pinyin;
+pub mod rhythm;
 pub mod rules;
 pub mod sieve;
 pub mod source;

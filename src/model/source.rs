@@ -7,6 +7,8 @@ use std::time::Duration;
 use http::Uri;
 use sha2::{Digest, Sha256};
 
+use super::pause::Pause;
+use super::rhythm::Rhythm;
 use super::rules::Rules;
 use super::time::{Offset, Timestamp, Zone};
 
@@ -269,6 +271,10 @@ pub struct Validators {
     pub last_modified: Option<String>,
     /// Hash of the body, so that an equal 200 makes no work.
     pub body: Option<[u8; 32]>,
+    /// Bytes of the body.
+    pub size: Option<u64>,
+    /// When the body came, in milliseconds since 1970.
+    pub whole_at: Option<i64>,
 }
 
 /// What we remember of a source between polls.
@@ -297,8 +303,10 @@ pub struct PollState {
     pub learned: Option<KeyRule>,
     /// Polls in a row that showed most of what is known under new identifiers.
     pub renamings: u32,
-    /// Minutes the document may be kept, as its last whole answer said (RSS 2.0 `ttl`).
-    pub ttl: Option<u32>,
+    /// When it does not want to be asked, as its last whole answer said.
+    pub pause: Pause,
+    /// How often it brings something new.
+    pub rhythm: Rhythm,
     /// Items readers find on its shelf.
     pub items: u64,
 }

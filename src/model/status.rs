@@ -8,7 +8,7 @@ use super::time::Timestamp;
 pub struct Status {
     /// As of when.
     pub now: Timestamp,
-    /// Whether every source that was due at the start has had its first try.
+    /// Whether every source that was new at the start has had its first try.
     pub is_ready: bool,
     /// The newest change of any feed.
     pub updated: Timestamp,

@@ -139,6 +139,10 @@ impl Store for Fake {
         unreachable!("readers claim nothing")
     }
 
+    async fn postpone(&self, _: &[(SourceId, Timestamp)], _: Timestamp) -> Result<(), Error> {
+        unreachable!("readers poll nothing")
+    }
+
     async fn known(
         &self,
         _: &SourceId,

@@ -37,7 +37,7 @@ pub struct Desk {
     pub upstreams: Vec<Upstream>,
     /// What went wrong with sources and could not be stored.
     pub unstored: Box<dyn Fn() -> HashMap<SourceId, String> + Send + Sync>,
-    /// Whether every source that was due at the start has had its first try.
+    /// Whether every source that was new at the start has had its first try.
     pub ready: watch::Receiver<bool>,
     /// What was said lately.
     pub answers: Answers,

@@ -23,6 +23,8 @@ use crate::model::digest::Digests;
 use crate::model::draft::Refined;
 use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombstone, Window};
 use crate::model::item::{Item, ItemId, Key};
+use crate::model::pause::Pause;
+use crate::model::rhythm::Rhythm;
 use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validators};
 use crate::model::status::Day;
 use crate::model::time::Timestamp;
@@ -71,6 +73,9 @@ pub trait Store: Send + Sync {
         limit: usize,
         only: Option<&[SourceId]>,
     ) -> Result<Claimed, Error>;
+
+    /// Puts off polls that are overdue; one that is not any more, or under way, stays as it is.
+    async fn postpone(&self, until: &[(SourceId, Timestamp)], now: Timestamp) -> Result<(), Error>;
 
     /// What is known of these entries of a source's list, by the key of their mark.
     async fn known(
@@ -318,9 +323,11 @@ pub struct Finish {
     pub learned: Option<KeyRule>,
     /// Whether most of what is known came under new identifiers. Only with an `answer`.
     pub renamed: bool,
-    /// Minutes the document may be kept. With an `answer` it replaces the stored one, which stays
-    /// without: a 304 says nothing of it.
-    pub ttl: Option<u32>,
+    /// When the document does not want to be asked for. With an `answer` it replaces the stored one, which
+    /// stays without: a 304 says nothing of it.
+    pub pause: Pause,
+    /// How often something new comes; none keeps what is stored.
+    pub rhythm: Option<Rhythm>,
 }
 
 /// What a commit did.

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::base::is_base;
 use crate::adapter::Problem;
+use crate::model::pause::Pause;
 use crate::model::text::{self, Kind};
 
 /// Items kept of one document; the rest is only counted (T-15).
@@ -138,6 +139,10 @@ pub struct Channel<'a> {
     pub publisher: Option<Person<'a>>,
     /// Minutes it may be kept (RSS).
     pub ttl: Option<u32>,
+    /// RSS `skipHours`, as bits from midnight on.
+    pub skip_hours: u32,
+    /// RSS `skipDays`, as bits from Monday on.
+    pub skip_days: u8,
     /// Minutes of `sy:updatePeriod`.
     pub period: Option<u32>,
     /// How often in such a period it changes (`sy:updateFrequency`).
@@ -151,10 +156,12 @@ pub struct Channel<'a> {
 }
 
 impl Channel<'_> {
-    /// Minutes it may be kept, by its own word: `ttl`, else the syndication module.
-    pub fn pause(&self) -> Option<u32> {
+    /// When it does not want to be asked for, by its own word: `ttl`, else the syndication module, and
+    /// what it skips.
+    pub fn pause(&self) -> Pause {
         let rhythm = || Some(self.period? / self.frequency.unwrap_or(1).max(1));
-        self.ttl.or_else(rhythm).filter(|&minutes| minutes > 0)
+        let minutes = self.ttl.or_else(rhythm).filter(|&minutes| minutes > 0);
+        Pause { minutes, hours: self.skip_hours, days: self.skip_days }
     }
 
     /// Settles what only the whole tells.

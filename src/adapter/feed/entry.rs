@@ -109,7 +109,7 @@ fn about(channel: &Channel<'_>) -> About {
         id: owned(&channel.id),
         language: owned(&channel.language),
         link: owned(&channel.link),
-        ttl: channel.pause(),
+        pause: channel.pause(),
         encoding: None,
     }
 }

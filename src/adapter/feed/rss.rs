@@ -36,6 +36,15 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
         "generator" => set(&mut channel.generator, element::generator(reader, tag)),
         "docs" => set(&mut channel.docs, element::address(reader, tag)),
         "ttl" => set(&mut channel.ttl, reader.number(tag)),
+        "skiphours" => skipped(reader, tag, "hour", |word| {
+            // Old documents count from one to twenty-four.
+            let hour = word.parse::<u32>().ok().filter(|hour| *hour <= 24);
+            channel.skip_hours |= hour.map_or(0, |hour| 1 << (hour % 24));
+        }),
+        "skipdays" => skipped(reader, tag, "day", |word| {
+            let day = DAYS.iter().position(|day| day.eq_ignore_ascii_case(word));
+            channel.skip_days |= day.map_or(0, |day| 1 << day);
+        }),
         "image" => set(&mut channel.image, image(reader, tag)),
         "logo" => logo(reader, tag, channel),
         "textinput" => {
@@ -45,6 +54,23 @@ pub(super) fn channel<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, channel: &mut C
         }
         _ => reader.skip(tag),
     }
+}
+
+/// As `skipDays` names them.
+const DAYS: [&str; 7] =
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// Reads what a `skipHours` or `skipDays` holds.
+fn skipped<'a>(reader: &mut Reader<'a>, tag: Tag<'a>, name: &str, mut each: impl FnMut(&str)) {
+    reader.within_while(
+        tag,
+        |_, child| child == name,
+        |reader, tag| {
+            if let Some(word) = reader.word(tag) {
+                each(word.trim());
+            }
+        },
+    );
 }
 
 /// Reads an `item`.

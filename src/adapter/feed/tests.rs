@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::document::{Document, Format, ITEMS, Item};
 use super::*;
 use crate::adapter::{Entry, testing};
+use crate::model::pause::Pause;
 use crate::model::text::{Kind as TextKind, SafeHtml};
 
 fn document(text: &str) -> Document<'_> {
@@ -436,11 +437,13 @@ fn t_15_long_texts_are_cut() {
 #[test]
 fn an_entry_carries_what_its_item_says() {
     let body = "<rss><channel><title>频道</title><link>https://news.example/</link><language>zh-CN</language><ttl>15</ttl>
+        <skipHours><hour>0</hour><hour>24</hour><hour>7</hour><hour>25</hour><hour>x</hour></skipHours><skipDays><day>Sunday</day><day> monday</day><day>Someday</day></skipDays>
         <item><title>甲</title><link>/1</link><guid isPermaLink='false'>g1</guid><description>&lt;p&gt;乙&lt;/p&gt;</description>
         <category domain='d'>时政</category><pubDate>Tue, 10 Nov 2026 10:00:00 +0800</pubDate></item></channel></rss>";
     let parsed = parsed("kind = 'feed'", "https://cdn.example/rss.xml", body);
     assert_eq!(parsed.about.title.as_deref(), Some("频道"));
-    assert_eq!(parsed.about.ttl, Some(15));
+    let pause = Pause { minutes: Some(15), hours: 1 | 1 << 7, days: 1 | 1 << 6 };
+    assert_eq!(parsed.about.pause, pause);
     assert_eq!(
         parsed.about.encoding.as_deref(),
         Some("utf-8: its bytes are valid UTF-8, whatever is said of them")

@@ -72,6 +72,9 @@ const FIRST: i64 = -62_167_219_200_000 + 86_400_000; // 0000-01-02, so that no o
 const LAST: i64 = 253_402_300_799_999 - 86_400_000; // 9999-12-30
 
 impl Timestamp {
+    /// The end of the range: what is due then is not due.
+    pub const NEVER: Timestamp = Timestamp { millis: LAST, offset: Offset::UTC };
+
     /// The instant `millis` milliseconds after 1970 began, seen at `offset`; `None` outside the years 0 to 9999.
     pub fn from_millis(millis: i64, offset: Offset) -> Option<Timestamp> {
         (FIRST..=LAST).contains(&millis).then_some(Timestamp { millis, offset })

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, Result, params};
 
 use super::read;
 use super::row::{source_id, unpack, unsigned};
@@ -36,6 +36,19 @@ pub(super) fn claim(
     let next = next.filter(|_| chosen.len() < limit);
     let taken = chosen.iter().map(|candidate| take(connection, candidate, lease));
     Ok(Claimed { taken: taken.collect::<Result<_>>()?, next })
+}
+
+/// Puts off polls that are overdue.
+pub(super) fn postpone(
+    connection: &Connection,
+    until: &[(SourceId, Timestamp)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sql = "UPDATE source SET due = ?1 WHERE name = ?2 AND due <= ?3 AND expires IS NULL";
+    for (source, until) in until {
+        connection.run(sql, params![until.millis(), source.as_str(), now.millis()])?;
+    }
+    Ok(())
 }
 
 /// Begins a lease anew.

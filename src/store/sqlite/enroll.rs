@@ -76,7 +76,7 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
     if before.url != source.url.to_string() {
         finish::show(change, id)?;
         // It is another place: asked at once, and what it calls itself is not known yet.
-        connection.run("UPDATE source SET due = NULL, own_id = NULL WHERE id = ?", [id])?;
+        connection.run(FORGET, [id])?;
     }
     if before.namespace != namespace || (before.collapse && !source.collapse) {
         story::part(change, id)?;
@@ -92,6 +92,10 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
         && before.most == limit(source);
     Ok((!same).then_some(id))
 }
+
+/// What was learned of a place that is not asked any more.
+const FORGET: &str = "UPDATE source SET due = NULL, own_id = NULL, ttl = NULL, skip_hours = 0,
+    skip_days = 0, news = NULL, gap = NULL WHERE id = ?";
 
 fn before(connection: &Connection, source: &Source) -> Result<Option<Before>> {
     let sql = "SELECT id, namespace, categories, max_categories, url, collapse FROM source WHERE name = ?";

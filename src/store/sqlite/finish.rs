@@ -16,6 +16,8 @@ use super::shelf::{self, Kind};
 use super::sighting;
 use super::statement::Statement;
 use super::story;
+use crate::model::pause::Pause;
+use crate::model::rhythm::Rhythm;
 use crate::store::Finish;
 
 /// Ends the poll and releases the lease.
@@ -26,8 +28,12 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         if finish.whole {
             sweep(change, polled, &answer)?;
         }
-        let sql = "UPDATE source SET ttl = ?1 WHERE id = ?2 AND ttl IS NOT ?1";
-        change.connection.run(sql, params![finish.ttl, polled.source])?;
+        let Pause { minutes, hours, days } = finish.pause;
+        change.connection.run(
+            "UPDATE source SET ttl = ?1, skip_hours = ?2, skip_days = ?3
+             WHERE id = ?4 AND (ttl, skip_hours, skip_days) IS NOT (?1, ?2, ?3)",
+            params![minutes, hours, days, polled.source],
+        )?;
         change.connection.run(
             "UPDATE source SET renamings = iif(?1, renamings + 1, 0) WHERE id = ?2 AND (?1 OR renamings > 0)",
             params![finish.renamed, polled.source],
@@ -37,6 +43,11 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
              ON CONFLICT DO UPDATE SET keys = ?2 WHERE keys <> ?2",
             params![polled.source, answer],
         )?;
+    }
+    if let Some(Rhythm { news, gap }) = finish.rhythm {
+        let gap = gap.map(|gap| i64::try_from(gap.as_millis()).unwrap_or(i64::MAX));
+        let sql = "UPDATE source SET news = ?, gap = ? WHERE id = ?";
+        change.connection.run(sql, params![news.map(|at| at.millis()), gap, polled.source])?;
     }
     if let Some(rule) = finish.learned {
         let sql = "UPDATE source SET key_rule = ? WHERE id = ?";

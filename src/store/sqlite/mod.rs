@@ -200,6 +200,11 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn postpone(&self, until: &[(SourceId, Timestamp)], now: Timestamp) -> Result<(), Error> {
+        let until = until.to_vec();
+        self.write(move |connection| claim::postpone(connection, &until, now)).await
+    }
+
     async fn known(
         &self,
         source: &SourceId,

@@ -3,6 +3,7 @@
 //! Nothing here writes. Bodies are joined for the rows that are shown and for no others.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use rusqlite::{Connection, Result, Row, params};
 
@@ -14,6 +15,8 @@ use super::statement::Statement;
 use super::story;
 use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead};
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
+use crate::model::pause::Pause;
+use crate::model::rhythm::Rhythm;
 use crate::model::source::{KeyRule, PollState, SourceId};
 use crate::model::status::Day;
 use crate::model::text::SafeHtml;
@@ -284,7 +287,7 @@ pub(super) fn states(connection: &Connection) -> Result<Vec<(SourceId, PollState
 pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
     let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title,
             (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl, unfinished,
-            key_rule, renamings
+            key_rule, renamings, skip_hours, skip_days, news, gap
         FROM source WHERE id = ?";
     connection.one(sql, [source], |row| {
         let validators: Vec<Tag> = json(row, 0)?;
@@ -299,7 +302,13 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
             trouble: row.get(5)?,
             problems,
             title: row.get(8)?,
-            ttl: row.get(10)?,
+            pause: Pause { minutes: row.get(10)?, hours: row.get(14)?, days: row.get(15)? },
+            rhythm: Rhythm {
+                news: perhaps(row, 16)?,
+                gap: row
+                    .get::<_, Option<i64>>(17)?
+                    .map(|gap| Duration::from_millis(gap.unsigned_abs())),
+            },
             unfinished: row.get(11)?,
             learned: row.get::<_, Option<String>>(12)?.as_deref().and_then(KeyRule::named),
             renamings: row.get(13)?,

@@ -225,7 +225,7 @@ mirror!(Name, Person { name, email, url });
 mirror!(Term, Label { term, scheme });
 mirror!(Taken, Origin { title, url, id });
 mirror!(File, Enclosure { url, media_type, length });
-mirror!(Tag, Validators { url, etag, last_modified, body });
+mirror!(Tag, Validators { url, etag, last_modified, body, size, whole_at });
 
 /// What an answer said of itself.
 #[derive(Serialize, Deserialize)]
@@ -237,6 +237,10 @@ pub(super) struct Tag {
     last_modified: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<[u8; 32]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    whole_at: Option<i64>,
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::time::Duration;
 use feedloom::model::category::Category;
 use feedloom::model::cut::Since;
 use feedloom::model::feed::{Revision, Shelf, Window};
+use feedloom::model::pause::Pause;
+use feedloom::model::rhythm::Rhythm;
 use feedloom::model::sieve::{Place as At, Rule, Sieve};
 use feedloom::model::source::{Source, SourceId, Validators};
 use feedloom::model::text::Query;
@@ -96,7 +98,9 @@ contract! {
     what_is_owed_is_counted,
     the_end_of_a_poll_is_remembered,
     x_01_a_listing_that_was_not_taken_to_its_end_is_remembered,
-    how_long_a_document_may_be_kept_outlives_a_304,
+    when_a_document_may_be_asked_outlives_a_304,
+    a_rhythm_is_remembered_until_the_address_changes,
+    p_05_what_is_overdue_can_be_put_off,
     // the log
     revisions_seen_strictly_grow,
     the_growth_is_told,
@@ -1076,6 +1080,8 @@ async fn the_end_of_a_poll_is_remembered(place: Place) {
         etag: Some("W/\"x\"".to_owned()),
         last_modified: Some("yesterday".to_owned()),
         body: Some([7; 32]),
+        size: Some(7),
+        whole_at: Some(house.now().millis()),
     }];
     let polled = house.now();
     let finish = Finish { validators: Some(validators.clone()), ..Finish::default() };
@@ -1102,16 +1108,44 @@ async fn the_end_of_a_poll_is_remembered(place: Place) {
     assert_eq!((state.failures, state.trouble, state.problems.len()), (0, None, 0));
 }
 
-async fn how_long_a_document_may_be_kept_outlives_a_304(place: Place) {
+async fn when_a_document_may_be_asked_outlives_a_304(place: Place) {
     let (house, a) = one_source(place).await;
-    house.poll_with(&a, &[], Finish { ttl: Some(120), ..Finish::default() }).await;
-    assert_eq!(house.state(&a).await.ttl, Some(120));
+    let pause = Pause { minutes: Some(120), hours: 1 << 23, days: 1 };
+    house.poll_with(&a, &[], Finish { pause, ..Finish::default() }).await;
+    assert_eq!(house.state(&a).await.pause, pause);
     let lease = house.claim(&a).await;
-    assert_eq!(lease.state.ttl, Some(120));
+    assert_eq!(lease.state.pause, pause);
     house.store.commit_poll(&lease, ended(), house.now()).await.expect("not modified");
-    assert_eq!(house.state(&a).await.ttl, Some(120));
+    assert_eq!(house.state(&a).await.pause, pause);
     house.poll(&a, &[]).await;
-    assert_eq!(house.state(&a).await.ttl, None, "an answer without one takes it back");
+    assert_eq!(house.state(&a).await.pause, Pause::default(), "an answer without takes it back");
+}
+
+async fn a_rhythm_is_remembered_until_the_address_changes(place: Place) {
+    let (house, a) = one_source(place).await;
+    let rhythm = Rhythm { news: Some(house.now()), gap: Some(HOUR) };
+    house.poll_with(&a, &[], Finish { rhythm: Some(rhythm), ..Finish::default() }).await;
+    house.poll(&a, &[]).await;
+    assert_eq!(house.state(&a).await.rhythm, rhythm, "a poll that says nothing keeps it");
+    let moved = Source { url: "https://else.example/".parse().expect("an address"), ..a.clone() };
+    house.enroll(&[moved]).await;
+    let state = house.state(&a).await;
+    assert_eq!((state.rhythm, state.due), (Rhythm::default(), None));
+}
+
+async fn p_05_what_is_overdue_can_be_put_off(place: Place) {
+    let house = House::new(place).await;
+    let all @ [a, b, c] = &["a", "b", "c"].map(source);
+    house.enroll(all).await;
+    let due = |at| Finish { due: Some(at), ..Finish::default() };
+    house.poll_with(a, &[], due(house.now())).await;
+    house.poll_with(b, &[], due(house.now().plus(DAY))).await;
+    let until = house.now().plus(HOUR);
+    let all = all.each_ref().map(|source| (source.id.clone(), until));
+    house.store.postpone(&all, house.now()).await.expect("put off");
+    assert_eq!(house.state(a).await.due, Some(until));
+    assert!(house.state(b).await.due.is_some_and(|due| due > until), "it is not overdue");
+    assert_eq!(house.state(c).await.due, None, "what is new waits for nothing");
 }
 
 async fn revisions_seen_strictly_grow(place: Place) {
