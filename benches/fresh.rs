@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use feedloom::clock::{self, Clock};
 use feedloom::model::draft::Stamp;
 use feedloom::model::feed::{Site, Window};
+use feedloom::model::manners::Rooms;
 use feedloom::model::source::Source;
 use feedloom::model::time::{Timestamp, Zone};
 use feedloom::press::{Press, Terms};
@@ -88,7 +89,7 @@ fn title(number: usize) -> String {
 
 async fn commit(store: &dyn Store, source: &Source, numbers: &[usize]) {
     let now = clock::System.now();
-    let claimed = store.claim_due(now, 1, None).await.expect("claimed");
+    let claimed = store.claim_due(now, 1, None, &Rooms::default()).await.expect("claimed");
     let sightings = numbers.iter().map(|number| article(source, *number, now)).collect();
     let finish = Finish { succeeded: true, due: Some(now), ..Finish::default() };
     let slice = Slice { sightings, finish: Some(finish), ..Slice::default() };

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use feedloom::model::draft::Stamp;
 use feedloom::model::feed::{Shelf, Window};
+use feedloom::model::manners::Rooms;
 use feedloom::model::text::Query;
 use feedloom::model::time::{Offset, Timestamp};
 use feedloom::model::view::Selection;
@@ -74,7 +75,7 @@ async fn fill(store: &dyn Store, language: &mut Language, items: usize, apart: b
     store.enroll(sources, &[], Window::default(), now).await.expect("enrolled");
     let (mut raw, mut slices, mut steps) = (0, Vec::new(), Vec::new());
     for first in (0..items).step_by(SLICE) {
-        let claimed = store.claim_due(now, 1, None).await.expect("claimed");
+        let claimed = store.claim_due(now, 1, None, &Rooms::default()).await.expect("claimed");
         let last = items.min(first + SLICE);
         let texts: Vec<String> = (first..last).map(|_| language.text()).collect();
         raw += texts.iter().map(String::len).sum::<usize>();

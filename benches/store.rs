@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use feedloom::model::draft::Stamp;
 use feedloom::model::feed::{Shelf, Window};
+use feedloom::model::manners::Rooms;
 use feedloom::model::source::Source;
 use feedloom::model::time::{Offset, Timestamp};
 use feedloom::model::view::Selection;
@@ -58,7 +59,7 @@ async fn fill(store: &dyn Store, items: usize) -> (Duration, u64) {
         .expect("enrolled");
     let (mut took, mut memory) = (Duration::ZERO, 0);
     for first in (0..items).step_by(SLICE) {
-        let claimed = store.claim_due(now, 1, None).await.expect("claimed");
+        let claimed = store.claim_due(now, 1, None, &Rooms::default()).await.expect("claimed");
         let last = items.min(first + SLICE);
         let sightings = (first..last).map(|number| article(&source, number, now)).collect();
         let finish = Finish { succeeded: true, due: Some(now), ..Finish::default() };

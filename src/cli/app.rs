@@ -15,6 +15,7 @@ use crate::ingest::{self, Ingest};
 use crate::model::category::Category;
 use crate::model::digest::Digests;
 use crate::model::feed::Window;
+use crate::model::manners::Manners;
 use crate::model::source::Source;
 use crate::model::view::View;
 use crate::net::{self, Permit, Transport};
@@ -116,7 +117,8 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         config.upstreams.iter().map(|upstream| upstream.source.clone()).collect();
     enroll(&*store, &sources, &config.categories, config.window, &*clock).await?;
     let known = upstreams(&config);
-    let transport: Arc<dyn Transport> = Arc::new(door(config.contact.as_deref()));
+    let manners = Arc::new(config.manners);
+    let transport: Arc<dyn Transport> = Arc::new(door(config.contact.as_deref(), manners.clone()));
     let upstreams = config.upstreams.into_iter().map(|upstream| ingest::Upstream {
         permit: permit(&upstream),
         source: upstream.source,
@@ -130,7 +132,7 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         keep: config.keep,
     };
     let ingest = Ingest::new(store.clone(), transport, clock.clone(), upstreams.collect());
-    let ingest = ingest.with_digests(digests.clone());
+    let ingest = ingest.with_manners(manners).with_digests(digests.clone());
     let terms = Terms {
         window: config.window,
         max_age: u32::try_from(config.server.max_age.as_secs()).unwrap_or(u32::MAX),
@@ -163,9 +165,9 @@ async fn enroll(
     enrolled.context("the store could not take in what the file says")
 }
 
-/// The door out, with our name on it.
-pub fn door(contact: Option<&str>) -> net::Door {
-    net::open(net::agent(contact))
+/// The door out, with our name on it and our manners.
+pub fn door(contact: Option<&str>, manners: Arc<Manners>) -> net::Door {
+    net::open(net::agent(contact), manners)
 }
 
 /// What polling this source may do. A list has its details beside it, so for one in a file the whole

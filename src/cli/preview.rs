@@ -7,14 +7,15 @@ mod show;
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::adapter::{About, Ask, Entry, Problem, Request};
 use crate::clock::{Clock, System};
-use crate::config::{self, Upstream};
+use crate::config::{self, Config, Upstream};
 use crate::model::draft::Refined;
 use crate::model::source::{Allowed, SourceId};
 use crate::model::time::Timestamp;
-use crate::net::{Answer, Permit, Transport};
+use crate::net::{Answer, Door, Permit, Transport};
 
 use super::{Outcome, Refused, app, poll};
 
@@ -77,8 +78,7 @@ struct Seen {
 
 /// Looks, and shows what it saw.
 pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let (upstream, contact) = chosen(path, &arguments.what)?;
-    let door = app::door(contact.as_deref());
+    let (upstream, door) = chosen(path, &arguments.what)?;
     let looker = Looker {
         upstream: &upstream,
         door: &door,
@@ -97,8 +97,8 @@ impl Exchange {
     }
 }
 
-/// The source of that id, else one made of the address or path, with the file's contact.
-fn chosen(path: &Path, what: &str) -> Result<(Upstream, Option<String>), Refused> {
+/// The source of that id, else one made of the address or path; and the door the file describes.
+fn chosen(path: &Path, what: &str) -> Result<(Upstream, Door), Refused> {
     let config = app::configuration(path);
     let is_elsewhere = what.contains(':') || what.contains('/') || Path::new(what).exists();
     let config = match config {
@@ -111,12 +111,15 @@ fn chosen(path: &Path, what: &str) -> Result<(Upstream, Option<String>), Refused
         }
         config => config.ok(),
     };
-    let contact = config.as_ref().and_then(|config| config.contact.clone());
-    let upstreams = config.map(|config| config.upstreams).unwrap_or_default();
+    let (contact, manners, upstreams) = match config {
+        Some(Config { contact, manners, upstreams, .. }) => (contact, manners, upstreams),
+        None => Default::default(),
+    };
+    let door = app::door(contact.as_deref(), Arc::new(manners));
     let all: Vec<SourceId> = upstreams.iter().map(|upstream| upstream.source.id.clone()).collect();
     match upstreams.into_iter().find(|upstream| upstream.source.id.as_str() == what) {
-        Some(upstream) => Ok((upstream, contact)),
-        None if is_elsewhere => Ok((elsewhere(what)?, contact)),
+        Some(upstream) => Ok((upstream, door)),
+        None if is_elsewhere => Ok((elsewhere(what)?, door)),
         None => Err(Refused(poll::unknown(what, &all))),
     }
 }

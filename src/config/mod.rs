@@ -6,6 +6,7 @@
 
 mod address;
 mod check;
+mod host;
 mod rules;
 mod secret;
 mod server;
@@ -27,6 +28,7 @@ use crate::adapter::Adapter;
 use crate::adapter::setting::{Mistake, Name, Reader, Setting, Value};
 use crate::model::category::Category;
 use crate::model::feed::{Site, Window};
+use crate::model::manners::Manners;
 use crate::model::period::Period;
 use crate::model::source::{Source, SourceId};
 use crate::model::time::Zone;
@@ -40,6 +42,8 @@ pub struct Config {
     pub zone: Zone,
     /// How to reach the operator, for the User-Agent.
     pub contact: Option<String>,
+    /// How hosts are treated.
+    pub manners: Manners,
     /// How readers are answered.
     pub server: Server,
     /// Where the store is, as `store::open` takes it; its path is absolute.
@@ -151,6 +155,7 @@ fn read(
     let (server, store) = (reader.get("server"), reader.get("store"));
     let server = server::read(server, folder, reader.mistakes());
     let keeping = site::keeping(store, folder, reader.mistakes());
+    let manners = host::read(reader.tables("host"), reader.mistakes());
     let categories = site::categories(reader.tables("category"), reader.mistakes());
     let sets = reader.get("rules").map(|table| rules::sets(table, reader.mistakes()));
     let defaults = source::Defaults::new(owner.as_ref().and_then(|owner| owner.zone), keeping.keep);
@@ -176,6 +181,7 @@ fn read(
         site: owner.site?,
         zone,
         contact: owner.contact,
+        manners,
         server,
         store: keeping.url,
         window: defaults.window,

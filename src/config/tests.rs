@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::model::manners::Manner;
 use crate::model::source::Allowed;
 
 const SITE: &str = "[site]\ntitle = \"金融消息\"\nurl = \"http://127.0.0.1:8080\"\n";
@@ -230,6 +231,15 @@ fn wrong_values() {
     check("[server]\nlisten = \"localhost\"\n", "5:10", "`127.0.0.1:8080`");
     check("[server]\ntrusted_proxies = [\"lo\"]\n", "5:20", "`10.0.0.0/8`");
     check("[server]\nretired = [\"old\"]\n", "5:12", "`/category/old`");
+    check("[[host]]\nname = \"https://a.example\"\n", "5:8", "without scheme");
+    check("[[host]]\ngap = \"1s\"\n", "4:1", "`name` is missing");
+    check("[[host]]\nname = \"a.example\"\nat_once = 0\n", "6:11", "from 1 to");
+    check("[[host]]\nname = \"a.example\"\nretry_after = \"all\"\n", "6:15", "`host` or `source`");
+    check(
+        "[[host]]\nname = \"a.example\"\n[[host]]\nname = \"A.example.\"\n",
+        "7:8",
+        "has manners of its own already",
+    );
     check("[server]\nlimits = { per_client = 0 }\n", "5:25", "from 1 to");
     check("[defaults]\nwindow = { items = 50, max = 10 }\n", "5:10", "should not be less");
     check("contact = \"我\"\n", "4:11", "mailto:");
@@ -376,6 +386,7 @@ fn the_reference_shows_the_true_defaults() {
         (&shown.server, &shown.store, shown.window, &shown.digests),
         (&plain.server, &plain.store, plain.window, &plain.digests)
     );
+    assert_eq!(shown.manners.of("news.example.com"), Manner::default());
     for (shown, plain) in shown.upstreams.iter().zip(&plain.upstreams).take(2) {
         let (shown, plain) = (&shown.source, &plain.source);
         assert_eq!((&shown.id, shown.keep, shown.zone), (&plain.id, plain.keep, plain.zone));

@@ -10,19 +10,20 @@ use bytes::Bytes;
 use http::header::{
     ETAG, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
 };
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, Uri};
 use sha2::{Digest, Sha256};
 
 use super::poll::Poll;
 use super::schedule::{Outcome, Refusal, Said};
 use super::{fresh, identity};
 use crate::adapter::{About, Ask, Entry, Parsed, Problem, Request};
+use crate::model::manners::plain;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
 use crate::model::source::{LISTING, Validators};
 use crate::model::time::Timestamp;
 use crate::net;
-use crate::store::{self, Known};
+use crate::store::{self, Hold, Known};
 
 /// What is said of an answer that no adapter of ours should have failed on.
 pub(super) const UNREADABLE: &str =
@@ -49,6 +50,8 @@ pub(super) struct Listing {
     pub(super) is_cut: bool,
     /// When upstream wants to be asked again, where a later page said so.
     pub(super) retry_after: Option<Timestamp>,
+    /// A host of pages that wants to be left alone.
+    pub(super) hold: Option<Box<Hold>>,
     /// How long its answers may be kept, by their headers; the longest of them.
     pub(super) fresh: Option<Duration>,
     /// An answer is so much shorter than the last that it may be a mistake (P-21).
@@ -70,11 +73,13 @@ struct Answer {
 pub(super) struct Failure {
     pub(super) what: String,
     pub(super) how: Outcome,
+    /// A host that wants to be left alone until some time, whoever asks.
+    pub(super) hold: Option<Box<Hold>>,
 }
 
 impl Failure {
     pub(super) fn because(what: impl Into<String>) -> Failure {
-        Failure { what: what.into(), how: Outcome::Failed(Refusal::default()) }
+        Failure { what: what.into(), how: Outcome::Failed(Refusal::default()), hold: None }
     }
 
     /// What upstream asks of us.
@@ -132,7 +137,7 @@ impl Poll<'_> {
             let validators = Validators { etag, last_modified, ..stored.clone() };
             return Ok(Answer { validators, fresh, parsed: None, is_shrunk: false });
         }
-        usable(&response, self.now)?;
+        self.check(&answer.at, &response)?;
         let body = Sha256::digest(response.body()).into();
         let size = response.body().len() as u64;
         let validators = Validators {
@@ -157,6 +162,19 @@ impl Poll<'_> {
     fn is_stale(&self, stored: &Validators) -> bool {
         let whole_at = stored.whole_at.and_then(|at| Timestamp::from_millis(at, self.now.offset()));
         whole_at.is_some_and(|at| self.now.since(at) > STALE)
+    }
+
+    /// Goes on with an answer that can hold entries.
+    pub(super) fn check(&self, at: &str, response: &Response<Bytes>) -> Result<(), Failure> {
+        usable(response, self.now).map_err(|failure| {
+            let host = at.parse::<Uri>().ok().and_then(|at| at.host().map(plain));
+            let hold = host.and_then(|host| {
+                let is_told_to_all = response.status() == StatusCode::TOO_MANY_REQUESTS
+                    || failure.refusal().retry_after.is_some() && self.manners.of(&host).holds_all;
+                is_told_to_all.then(|| Box::new(Hold { host, until: self.due(failure.how) }))
+            });
+            Failure { hold, ..failure }
+        })
     }
 
     /// Parses off the runtime: pure work, bounded by the sizes that let the answer in.
@@ -199,6 +217,7 @@ impl Poll<'_> {
                     listing.problems.push(Problem::of_document(what));
                     listing.is_cut = true;
                     listing.retry_after = failure.refusal().retry_after;
+                    listing.hold = failure.hold;
                     return Ok(());
                 }
             };
@@ -210,7 +229,7 @@ impl Poll<'_> {
     async fn page(&self, request: Request) -> Result<Parsed, Failure> {
         let ask = Ask::list(request);
         let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
-        usable(&answer.response, self.now)?;
+        self.check(&answer.at, &answer.response)?;
         self.parse(ask, answer.at, answer.response).await
     }
 
@@ -265,7 +284,7 @@ fn condition(ask: &mut Ask, name: HeaderName, stored: Option<&str>) {
 }
 
 /// An answer that can hold entries; else why not, in words.
-pub(super) fn usable(response: &Response<Bytes>, now: Timestamp) -> Result<(), Failure> {
+fn usable(response: &Response<Bytes>, now: Timestamp) -> Result<(), Failure> {
     let status = response.status();
     if status != StatusCode::OK {
         let what = match status {
@@ -277,11 +296,12 @@ pub(super) fn usable(response: &Response<Bytes>, now: Timestamp) -> Result<(), F
             }
             status => format!("it answered {status}"),
         };
-        return Err(Failure { what, how: refused(status, retry_after(response, now)) });
+        let how = refused(status, retry_after(response, now));
+        return Err(Failure { how, ..Failure::because(what) });
     }
     if response.body().is_empty() && !is_listing(response) {
-        let what = "it answered 200 with an empty body".to_owned();
-        return Err(Failure { what, how: Outcome::Mute });
+        let failure = Failure::because("it answered 200 with an empty body");
+        return Err(Failure { how: Outcome::Mute, ..failure });
     }
     Ok(())
 }

@@ -26,13 +26,15 @@ use tracing::{error, info, warn};
 use crate::adapter::Adapter;
 use crate::clock::Clock;
 use crate::model::digest::Digests;
+use crate::model::manners::{Manners, Rooms};
 use crate::model::source::{Source, SourceId};
 use crate::model::time::Timestamp;
 use crate::net::{Permit, Transport};
 use crate::store::{self, Claimed, Committed, Finish, PollLease, Slice, Store};
 
-/// Sources polled at once.
-const SLOTS: usize = 16;
+/// Sources polled at once. Nearly all of them only wait for their hosts, so there are so many that
+/// some hundreds which never answer hold up nobody else.
+const SLOTS: usize = 256;
 /// How long a store that does not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How often items past keeping are forgotten.
@@ -99,15 +101,17 @@ pub struct Ingest {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     upstreams: Arc<HashMap<SourceId, Arc<Upstream>>>,
+    manners: Arc<Manners>,
     unstored: Arc<Mutex<HashMap<SourceId, String>>>,
     digests: Option<Arc<Digests>>,
 }
 
 /// Polls under way.
-#[derive(Default)]
 struct Running {
     polls: JoinSet<Result<Report, store::Error>>,
     leases: HashMap<Id, PollLease>,
+    /// With which hosts.
+    rooms: Rooms,
 }
 
 /// Polls that were just started.
@@ -130,8 +134,13 @@ impl Ingest {
             .into_iter()
             .map(|upstream| (upstream.source.id.clone(), Arc::new(upstream)))
             .collect();
-        let (upstreams, unstored) = (Arc::new(upstreams), Arc::default());
-        Ingest { store, transport, clock, upstreams, unstored, digests: None }
+        let (upstreams, manners, unstored) = (Arc::new(upstreams), Arc::default(), Arc::default());
+        Ingest { store, transport, clock, upstreams, manners, unstored, digests: None }
+    }
+
+    /// The same, treating hosts so.
+    pub fn with_manners(self, manners: Arc<Manners>) -> Ingest {
+        Ingest { manners, ..self }
     }
 
     /// The same, writing digests as well.
@@ -185,7 +194,7 @@ impl Ingest {
 
     async fn poll(&self, stop: &CancellationToken, ready: watch::Sender<bool>) {
         let mut waiting = self.begin(stop).await;
-        let mut running = Running::default();
+        let mut running = self.running();
         let mut tidied = self.clock.now();
         while !stop.is_cancelled() {
             if waiting.is_empty() {
@@ -221,7 +230,7 @@ impl Ingest {
         force: bool,
         mut tell: impl FnMut(&Report),
     ) -> Result<Vec<Report>, store::Error> {
-        let mut running = Running::default();
+        let mut running = self.running();
         let mut reports: Vec<Report> = Vec::new();
         let mut left: Option<Vec<SourceId>> = only.map(<[SourceId]>::to_vec);
         let mut done: HashSet<SourceId> = HashSet::new();
@@ -251,6 +260,15 @@ impl Ingest {
         }
     }
 
+    fn running(&self) -> Running {
+        let rooms = Rooms::new(self.manners.clone());
+        Running { polls: JoinSet::new(), leases: HashMap::new(), rooms }
+    }
+
+    fn host(&self, source: &SourceId) -> Option<String> {
+        self.upstreams.get(source)?.source.host()
+    }
+
     /// Starts what is due in the free slots, and tells when to look again.
     async fn step(&self, running: &mut Running) -> Timestamp {
         let now = self.clock.now();
@@ -277,7 +295,8 @@ impl Ingest {
         if free == 0 {
             return Ok(Started::default());
         }
-        let Claimed { taken, next } = self.store.claim_due(self.clock.now(), free, only).await?;
+        let now = self.clock.now();
+        let Claimed { taken, next } = self.store.claim_due(now, free, only, &running.rooms).await?;
         let started =
             Started { taken: taken.iter().map(|lease| lease.source.clone()).collect(), next };
         for lease in taken {
@@ -301,6 +320,9 @@ impl Ingest {
             warn!(source.id = %lease.source, "a source is due that the file does not name");
             return;
         };
+        if let Some(host) = upstream.source.host() {
+            running.rooms.take(&host);
+        }
         let (house, kept) = (self.clone(), lease.clone());
         let poll = async move {
             let began = Instant::now();
@@ -311,6 +333,7 @@ impl Ingest {
                 upstream: &upstream,
                 store: &*house.store,
                 transport: &*house.transport,
+                manners: &house.manners,
                 lease,
                 force,
                 now,
@@ -332,6 +355,9 @@ impl Ingest {
             Err(error) => error.id(),
         };
         let lease = running.leases.remove(&id)?;
+        if let Some(host) = self.host(&lease.source) {
+            running.rooms.give_back(&host);
+        }
         match done {
             Ok((_, Ok(report))) => {
                 self.note_unstored(&lease.source, None);

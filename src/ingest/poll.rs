@@ -11,6 +11,7 @@ use tracing::warn;
 use super::ask::{Failure, Listing};
 use super::schedule::{self, Outcome};
 use super::{Report, Upstream};
+use crate::model::manners::Manners;
 use crate::model::source::PollState;
 use crate::model::time::Timestamp;
 use crate::net::Transport;
@@ -21,6 +22,7 @@ pub(super) struct Poll<'a> {
     pub(super) upstream: &'a Arc<Upstream>,
     pub(super) store: &'a dyn Store,
     pub(super) transport: &'a dyn Transport,
+    pub(super) manners: &'a Manners,
     pub(super) lease: PollLease,
     /// Ask without validators and take every entry for new looks.
     pub(super) force: bool,
@@ -75,7 +77,8 @@ impl Poll<'_> {
             })
         })?;
         // Where there was never anything, there is no reason to believe that it will pass.
-        Some(if had { Failure { what, how: Outcome::Doubted } } else { Failure::because(what) })
+        let failure = Failure::because(what);
+        Some(if had { Failure { how: Outcome::Doubted, ..failure } } else { failure })
     }
 
     /// Why what is missing from a whole answer is not withdrawn: more than half of it is gone at once.
@@ -107,6 +110,7 @@ impl Poll<'_> {
         let finish = Finish {
             succeeded: false,
             due: Some(self.due(failure.how)),
+            hold: failure.hold.map(|hold| *hold),
             trouble: Some(failure.what.clone()),
             ..Finish::default()
         };

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 
-use super::ask::{Failure, Listing, UNREADABLE, usable};
+use super::ask::{Failure, Listing, UNREADABLE};
 use super::identity;
 use super::poll::Poll;
 use super::schedule::Outcome;
@@ -19,7 +19,7 @@ use crate::model::rhythm::Rhythm;
 use crate::model::source::{KeyRule, Mark};
 use crate::model::time::Timestamp;
 use crate::net::Answer;
-use crate::store::{self, Committed, Finish, Known, Sighting, Slice};
+use crate::store::{self, Committed, Finish, Hold, Known, Sighting, Slice};
 
 /// Details asked at once; the door out keeps its own bound a host.
 const REMOTE_AT_ONCE: usize = 8;
@@ -47,6 +47,8 @@ struct Debts {
     tries: u32,
     /// When upstream wants to be asked again.
     retry_after: Option<Timestamp>,
+    /// A host of details that wants to be left alone.
+    hold: Option<Box<Hold>>,
     /// The first entry that comes in later.
     later: Option<Timestamp>,
     problems: Vec<Problem>,
@@ -139,6 +141,7 @@ impl Poll<'_> {
             answer: loss.is_none().then_some(answer),
             whole: listing.whole && loss.is_none(),
             due: Some(self.due(outcome(debts, listing, rhythm))),
+            hold: debts.hold.clone().or_else(|| listing.hold.clone()).map(|hold| *hold),
             trouble: loss,
             problems: told(&listing.problems),
             title: listing.about.title.clone(),
@@ -250,7 +253,7 @@ impl Poll<'_> {
         let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
         // An empty file is what its author made it.
         if !self.upstream.source.is_local() {
-            usable(&answer.response, self.now)?;
+            self.check(&answer.at, &answer.response)?;
         }
         Ok((ask, answer))
     }
@@ -284,6 +287,7 @@ impl Poll<'_> {
         let told = format!("the detail of `{name}` failed ({count}): {what}");
         debts.problems.push(Problem::of_document(told));
         debts.retry_after = debts.retry_after.max(failure.refusal().retry_after);
+        debts.hold = debts.hold.take().or_else(|| failure.hold.clone());
         if tries < PATIENCE {
             debts.tries = debts.tries.max(tries);
         }

@@ -3,7 +3,7 @@
 //!
 //! Reading order: `time` and `text` (what fields are made of), `draft` (how anything from
 //! outside becomes an item), `item`, `source` (with `pause` and `rhythm`: when it may and should be asked), `category`, `feed`, `twin` (which items tell one story),
-//! `view` and `cut` (what a feed shows), `period` and `digest` (what came in a day or a week, as an item).
+//! `manners` (how hosts are treated), `view` and `cut` (what a feed shows), `period` and `digest` (what came in a day or a week, as an item).
 
 pub mod category;
 pub mod cut;
@@ -12,6 +12,7 @@ pub mod draft;
 pub mod feed;
 pub mod item;
 pub mod link;
+pub mod manners;
 pub mod pause;
 pub mod period;
 pub mod pinyin;

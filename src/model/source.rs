@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::Uri;
 use sha2::{Digest, Sha256};
 
+use super::manners::plain;
 use super::pause::Pause;
 use super::rhythm::Rhythm;
 use super::rules::Rules;
@@ -114,6 +115,11 @@ impl Source {
             allow: Vec::new(),
             limits: Limits::default(),
         }
+    }
+
+    /// The host it is asked of; none for what stands on this machine.
+    pub fn host(&self) -> Option<String> {
+        self.url.host().filter(|_| !self.is_local()).map(plain)
     }
 
     /// Whether this source is a file or folder of this machine.

@@ -16,10 +16,11 @@ use url::Url;
 
 use super::body::{self, Coding};
 use super::guard::{self, Pass};
-use super::host::{Hosts, Stay};
+use super::host::Hosts;
 use super::names::{Names, Resolver};
 use super::redirect::Hop;
 use super::{Answer, Error, Permit};
+use crate::model::manners::{Manners, plain};
 use crate::model::source::Limits;
 
 /// Bytes of header lines taken from others (reliability row T-13); the client itself stops at 100 lines.
@@ -42,59 +43,63 @@ pub(super) struct Http {
     answered: Mutex<HashMap<String, Instant>>,
 }
 
+/// What a hop brought.
+enum Answered {
+    Whole(Response<Bytes>),
+    Elsewhere(StatusCode, Hop),
+}
+
 /// What exchanges must have in common to share connections: a connection that one source's
 /// permit opened must not serve another that may not go there.
 type Key = (Pass, Duration);
 
 impl Http {
     /// Speaks under this name and resolves through `names`.
-    pub(super) fn new(agent: HeaderValue, names: Arc<dyn Names>) -> Http {
+    pub(super) fn new(agent: HeaderValue, names: Arc<dyn Names>, manners: Arc<Manners>) -> Http {
         // Another part of the program may have installed a provider already; either will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Http {
             agent,
             names,
             clients: Mutex::default(),
-            hosts: Hosts::default(),
+            hosts: Hosts::new(manners),
             answered: Mutex::default(),
         }
     }
 
-    /// Asks and follows redirects. The time spent waiting for a place at the first host is not
-    /// counted: a long queue is our doing, not upstream's.
+    /// Asks and follows redirects. The time spent waiting for a place at a host is not counted: a long
+    /// queue is our doing, not upstream's.
     pub(super) async fn send(
         &self,
         request: Request<Bytes>,
         permit: &Permit,
     ) -> Result<Answer, Error> {
-        let hop = Hop::first(request)?;
+        let mut hop = Hop::first(request)?;
         guard::admit(&hop.url, &permit.allow)?;
-        let stay = self.hosts.enter(&host(&hop.url)).await;
         let name = host(&hop.url);
+        let mut stay = self.hosts.enter(&name).await;
         let total = permit.limits.total;
-        match timeout(total, self.follow(hop, stay, permit)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                Err(Error::Timeout(format!("{name} took longer than {} s", total.as_secs_f32())))
-            }
-        }
-    }
-
-    async fn follow(&self, mut hop: Hop, mut stay: Stay, permit: &Permit) -> Result<Answer, Error> {
         let mut passed: Vec<Url> = Vec::new();
-        let mut moved = true;
+        let (mut moved, mut spent) = (true, Duration::ZERO);
         loop {
-            let response = self.ask(&hop, permit).await?;
-            let Some(next) = hop.next(response.status(), response.headers())? else {
-                let at = hop.url.to_string();
-                let response = whole(response, &hop.method, &permit.limits).await?;
-                return Ok(Answer { response, at, moved: moved && !passed.is_empty() });
+            let began = Instant::now();
+            let answered = timeout(total.saturating_sub(spent), self.answer(&hop, permit)).await;
+            spent += began.elapsed();
+            let answered = answered.map_err(|_| {
+                Error::Timeout(format!("{name} took longer than {} s", total.as_secs_f32()))
+            })??;
+            let (status, next) = match answered {
+                Answered::Whole(response) => {
+                    let at = hop.url.to_string();
+                    return Ok(Answer { response, at, moved: moved && !passed.is_empty() });
+                }
+                Answered::Elsewhere(status, next) => (status, next),
             };
-            moved &= matches!(
-                response.status(),
-                StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT
-            );
-            passed.push(std::mem::replace(&mut hop, next).url);
+            moved &=
+                matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
+            let before = std::mem::replace(&mut hop, next).url;
+            let is_here = host(&before) == host(&hop.url);
+            passed.push(before);
             if passed.contains(&hop.url) {
                 return Err(Error::Broken(format!("{} redirects in a circle", host(&hop.url))));
             }
@@ -102,10 +107,21 @@ impl Http {
                 let most = permit.limits.redirects;
                 return Err(Error::Broken(format!("it redirects more than {most} times")));
             }
-            // The place is given back before the next is waited for, or two hosts that redirect
-            // to each other could block both queues.
-            drop((response, stay));
-            stay = self.hosts.enter(&host(&hop.url)).await;
+            // Where we are already, nobody is kept waiting for the rest. Elsewhere the place is given
+            // back before the next is waited for, or two hosts that redirect to each other could
+            // block both queues.
+            if !is_here {
+                drop(stay);
+                stay = self.hosts.enter(&host(&hop.url)).await;
+            }
+        }
+    }
+
+    async fn answer(&self, hop: &Hop, permit: &Permit) -> Result<Answered, Error> {
+        let response = self.ask(hop, permit).await?;
+        match hop.next(response.status(), response.headers())? {
+            Some(next) => Ok(Answered::Elsewhere(response.status(), next)),
+            None => Ok(Answered::Whole(whole(response, &hop.method, &permit.limits).await?)),
         }
     }
 
@@ -228,7 +244,7 @@ fn has_body(method: &Method, status: StatusCode) -> bool {
 }
 
 fn host(url: &Url) -> String {
-    url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
+    plain(url.host_str().unwrap_or_default())
 }
 
 /// Whether a request went out and nothing that is an answer came back.

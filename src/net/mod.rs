@@ -16,10 +16,13 @@ mod redirect;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use ::http::{HeaderValue, Request, Response};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::model::manners::Manners;
 use crate::model::source::{Allowed, Limits};
 
 /// Sends a request and brings the whole answer, or says why not.
@@ -79,8 +82,8 @@ pub struct Door {
 }
 
 /// Opens the door; `agent` is what we call ourselves to others.
-pub fn open(agent: HeaderValue) -> Door {
-    Door { http: http::Http::new(agent, std::sync::Arc::new(names::System)) }
+pub fn open(agent: HeaderValue, manners: Arc<Manners>) -> Door {
+    Door { http: http::Http::new(agent, Arc::new(names::System), manners) }
 }
 
 /// Our honest name (reliability row P-14): `Feedloom/VERSION (+contact)`.

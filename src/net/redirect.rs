@@ -53,6 +53,10 @@ impl Hop {
         if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             return Ok(None);
         }
+        // RFC 9110 section 10.2.3: not before then, and we do not wait here.
+        if headers.get(header::RETRY_AFTER).is_some_and(|after| after != "0") {
+            return Ok(None);
+        }
         let Some(url) = self.target(headers)? else { return Ok(None) };
         if self.url.scheme() == "https" && url.scheme() == "http" {
             let to = url.host_str().unwrap_or_default();

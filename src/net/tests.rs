@@ -12,6 +12,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::model::manners::Manner;
+
+/// A door for hosts that are our own.
+fn door() -> Door {
+    let own = Manner { at_once: 16, gap: Duration::ZERO, ..Manner::default() };
+    let hosts = ["127.0.0.1", "localhost"].map(|host| (host.to_owned(), own));
+    open(agent(None), Arc::new(Manners::new(hosts)))
+}
 
 /// A server on loopback and what was asked of it.
 struct Origin {
@@ -71,7 +79,7 @@ impl Origin {
     }
 
     async fn ask(&self, path: &str) -> Result<Answer, Error> {
-        open(agent(None)).send(get(&self.url(path)), &self.permit()).await
+        door().send(get(&self.url(path)), &self.permit()).await
     }
 
     fn permit(&self) -> Permit {
@@ -137,7 +145,7 @@ async fn p_01_validators_go_out_byte_for_byte() {
         .header("if-modified-since", "yesterday, or so")
         .body(Bytes::new())
         .unwrap();
-    let answer = open(agent(None)).send(request, &origin.permit()).await.unwrap();
+    let answer = door().send(request, &origin.permit()).await.unwrap();
     assert_eq!(answer.response.status(), 304);
     let asked = origin.asked().remove(0).to_lowercase();
     assert!(asked.contains("\r\nif-none-match: w/\"odd, tag\"\r\n"), "{asked}");
@@ -148,7 +156,7 @@ async fn p_01_validators_go_out_byte_for_byte() {
 async fn p_14_an_honest_name() {
     let origin = Origin::start(|_, _| ok("", b"")).await;
     let name = agent(Some("https://feeds.example/\r\nX-Evil: 1 编"));
-    open(name).send(get(&origin.url("/")), &origin.permit()).await.unwrap();
+    open(name, Arc::default()).send(get(&origin.url("/")), &origin.permit()).await.unwrap();
     let expected = format!(
         "user-agent: Feedloom/{} (+https://feeds.example/X-Evil: 1)\r\n",
         env!("CARGO_PKG_VERSION")
@@ -272,9 +280,7 @@ async fn t_06_no_byte_reaches_a_private_address() {
         "localhost.",
         "LOCALHOST",
     ] {
-        let error = open(agent(None))
-            .send(get(&format!("http://{host}:{port}/")), &Permit::default())
-            .await;
+        let error = door().send(get(&format!("http://{host}:{port}/")), &Permit::default()).await;
         assert!(matches!(error, Err(Error::Refused(_))), "{host}: {error:?}");
     }
     assert_eq!(origin.asked().len(), 0);
@@ -294,7 +300,7 @@ impl names::Names for Mixed {
 #[tokio::test]
 async fn t_05_resolved_once_and_refused() {
     let names = Arc::new(Mixed(Mutex::new(0)));
-    let http = http::Http::new(agent(None), names.clone());
+    let http = http::Http::new(agent(None), names.clone(), Arc::default());
     let error =
         http.send(get("http://rebind.example:8080/"), &Permit::default()).await.unwrap_err();
     assert!(matches!(error, Error::Refused(_)), "{error:?}");
@@ -304,7 +310,7 @@ async fn t_05_resolved_once_and_refused() {
 #[tokio::test]
 async fn a_connection_of_one_permit_serves_no_other() {
     let origin = Origin::start(|_, _| text("HTTP/1.1 200 OK\nContent-Length: 2\n\nok")).await;
-    let door = open(agent(None));
+    let door = door();
     door.send(get(&origin.url("/")), &origin.permit()).await.unwrap();
     let strict = door.send(get(&origin.url("/")), &Permit::default()).await;
     assert!(matches!(strict, Err(Error::Refused(_))));
@@ -452,8 +458,7 @@ async fn a_refused_connection_says_so() {
     drop(listener);
     let permit =
         Permit { allow: vec![Allowed::Host("127.0.0.1".into(), None)], ..Permit::default() };
-    let error =
-        open(agent(None)).send(get(&format!("http://{address}/")), &permit).await.unwrap_err();
+    let error = door().send(get(&format!("http://{address}/")), &permit).await.unwrap_err();
     let expected = format!("127.0.0.1 refuses connections on port {}", address.port());
     assert_eq!(error, Error::Unreachable(expected));
 }
@@ -487,7 +492,7 @@ async fn one_answer_a_connection() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
 async fn a_connection_closed_while_it_was_taken_up_again_costs_nothing() {
     let (address, asked) = one_answer_a_connection().await;
     let allow = vec![Allowed::Host("127.0.0.1".to_owned(), Some(address.port()))];
-    let (door, permit) = (open(agent(None)), Permit { allow, ..Permit::default() });
+    let (door, permit) = (door(), Permit { allow, ..Permit::default() });
     for _ in 0..2 {
         let answer = door.send(get(&format!("http://{address}/")), &permit).await.unwrap();
         assert_eq!(answer.response.body(), "ok");

@@ -14,6 +14,7 @@ use crate::model::feed::{
     Archive, Head, Headline, Revision, Shelf, ShelfHead, Site, Tombstone, Window,
 };
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
+use crate::model::manners::Rooms;
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
 use crate::model::text::PlainText;
@@ -135,6 +136,7 @@ impl Store for Fake {
         _: Timestamp,
         _: usize,
         _: Option<&[SourceId]>,
+        _: &Rooms,
     ) -> Result<Claimed, Error> {
         unreachable!("readers claim nothing")
     }

@@ -23,6 +23,7 @@ use crate::model::digest::Digests;
 use crate::model::draft::Refined;
 use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombstone, Window};
 use crate::model::item::{Item, ItemId, Key};
+use crate::model::manners::Rooms;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
 use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validators};
@@ -65,13 +66,15 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<(), Error>;
 
-    /// Leases at most `limit` sources that are due, one of a namespace at a time, the longest due
-    /// first and the file's order between equals. `only` restricts to these sources, due or not.
+    /// Leases at most `limit` sources that are due, one of a namespace at a time and no more of a host
+    /// than there is room for, the longest due first and the file's order between equals. `only` restricts
+    /// to these sources, due or not. A host that asked to be left alone is.
     async fn claim_due(
         &self,
         now: Timestamp,
         limit: usize,
         only: Option<&[SourceId]>,
+        rooms: &Rooms,
     ) -> Result<Claimed, Error>;
 
     /// Puts off polls that are overdue; one that is not any more, or under way, stays as it is.
@@ -311,6 +314,8 @@ pub struct Finish {
     pub whole: bool,
     /// When to poll next.
     pub due: Option<Timestamp>,
+    /// A host that is to be left alone until some time, whoever asks.
+    pub hold: Option<Hold>,
     /// What is wrong, in plain words.
     pub trouble: Option<String>,
     /// Entries that could not be used, in plain words.
@@ -328,6 +333,15 @@ pub struct Finish {
     pub pause: Pause,
     /// How often something new comes; none keeps what is stored.
     pub rhythm: Option<Rhythm>,
+}
+
+/// A host that is to be left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Its name.
+    pub host: String,
+    /// Until then.
+    pub until: Timestamp,
 }
 
 /// What a commit did.

@@ -12,9 +12,10 @@ use rusqlite::{Connection, Result, params};
 use super::read;
 use super::row::{source_id, unpack, unsigned};
 use super::statement::Statement;
+use crate::model::manners::Rooms;
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
-use crate::store::{Claimed, Error, PollLease};
+use crate::store::{Claimed, Error, Hold, PollLease};
 
 /// A source that could be taken.
 struct Candidate {
@@ -28,14 +29,24 @@ pub(super) fn claim(
     now: Timestamp,
     limit: usize,
     only: Option<&[SourceId]>,
+    rooms: &mut Rooms,
     lease: Duration,
 ) -> Result<Claimed, Error> {
     let clock = clock(connection)?;
     let next = next(connection, now, clock)?;
-    let chosen = choose(connection, (now, clock), limit, only)?;
+    let chosen = choose(connection, (now, clock), limit, only, rooms)?;
     let next = next.filter(|_| chosen.len() < limit);
     let taken = chosen.iter().map(|candidate| take(connection, candidate, lease));
     Ok(Claimed { taken: taken.collect::<Result<_>>()?, next })
+}
+
+/// Leaves a host alone until some time, and forgets those whose time is over.
+pub(super) fn hold(connection: &Connection, hold: &Hold, now: Timestamp) -> Result<()> {
+    connection.run("DELETE FROM host WHERE until <= ?", [now.millis()])?;
+    let sql = "INSERT INTO host (name, until) VALUES (?1, ?2)
+        ON CONFLICT DO UPDATE SET until = max(until, ?2)";
+    connection.run(sql, params![hold.host, hold.until.millis()])?;
+    Ok(())
 }
 
 /// Puts off polls that are overdue.
@@ -87,12 +98,13 @@ fn choose(
     (now, clock): (Timestamp, i64),
     limit: usize,
     only: Option<&[SourceId]>,
+    rooms: &mut Rooms,
 ) -> Result<Vec<Candidate>> {
     let only: Option<BTreeSet<&SourceId>> = only.map(|only| only.iter().collect());
     let mut busy = busy(connection, clock)?;
     let mut chosen = Vec::new();
     let mut statement = connection.prepare_cached(IN_TURN)?;
-    let mut rows = statement.query([clock])?;
+    let mut rows = statement.query([clock, now.millis()])?;
     while chosen.len() < limit
         && let Some(row) = rows.next()?
     {
@@ -102,7 +114,10 @@ fn choose(
             None if row.get::<_, Option<i64>>(3)?.is_some_and(|due| due > now.millis()) => break,
             None => true,
         };
-        if wanted && busy.insert(namespace) {
+        let host: Option<String> = row.get(4)?;
+        let is_free = !row.get::<_, bool>(5)? && !busy.contains(&namespace);
+        if wanted && is_free && host.is_none_or(|host| rooms.take(&host)) {
+            busy.insert(namespace);
             chosen.push(Candidate { source: row.get(0)?, id });
         }
     }
@@ -110,8 +125,10 @@ fn choose(
 }
 
 /// Sources that nobody holds, in the order of the index; those without `due` stand first.
-const IN_TURN: &str = "SELECT id, name, namespace, due FROM source INDEXED BY source_due
-    WHERE enrolled AND (expires IS NULL OR expires <= ?) ORDER BY due, rank";
+const IN_TURN: &str = "SELECT id, name, namespace, due, host,
+        EXISTS (SELECT 1 FROM host WHERE host.name = source.host AND until > ?2)
+    FROM source INDEXED BY source_due
+    WHERE enrolled AND (expires IS NULL OR expires <= ?1) ORDER BY due, rank";
 
 /// When to look again: when the next one is due, or a lease that stands now runs out.
 fn next(connection: &Connection, now: Timestamp, clock: i64) -> Result<Option<Timestamp>> {
@@ -126,7 +143,12 @@ fn next(connection: &Connection, now: Timestamp, clock: i64) -> Result<Option<Ti
         [now.millis(), clock],
         |row| row.get(0),
     )?;
-    let wait = lease.into_iter().chain(due).min();
+    let held: Option<i64> = connection.one(
+        "SELECT min(until) - ?1 FROM host WHERE until > ?1",
+        [now.millis()],
+        |row| row.get(0),
+    )?;
+    let wait = lease.into_iter().chain(due).chain(held).min();
     Ok(wait.map(|wait| now.plus(Duration::from_millis(wait.unsigned_abs()))))
 }
 
@@ -168,8 +190,9 @@ mod tests {
     fn a_claim_reads_the_index_and_sorts_nothing() {
         let connection = file::open_memory().expect("memory");
         let plan: Vec<String> = connection
-            .all(&format!("EXPLAIN QUERY PLAN {IN_TURN}"), [0], |row| row.get("detail"))
+            .all(&format!("EXPLAIN QUERY PLAN {IN_TURN}"), [0, 0], |row| row.get("detail"))
             .expect("a plan");
-        assert_eq!(plan, ["SCAN source USING INDEX source_due"]);
+        assert_eq!(plan[0], "SCAN source USING INDEX source_due");
+        assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
     }
 }

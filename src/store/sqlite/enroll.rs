@@ -110,10 +110,10 @@ fn write(connection: &Connection, source: &Source, namespace: i64) -> Result<()>
     let keep = source.keep.map(|keep| i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
     connection.run(
         "INSERT INTO source (name, enrolled, rank, namespace, title, url, categories, max_categories, keep,
-             collapse)
-         VALUES (?1, TRUE, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             collapse, host)
+         VALUES (?1, TRUE, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (name) DO UPDATE SET enrolled = TRUE, rank = ?2, namespace = ?3, title = ?4,
-             url = ?5, categories = ?6, max_categories = ?7, keep = ?8, collapse = ?9",
+             url = ?5, categories = ?6, max_categories = ?7, keep = ?8, collapse = ?9, host = ?10",
         params![
             source.id.as_str(),
             source.rank,
@@ -124,6 +124,7 @@ fn write(connection: &Connection, source: &Source, namespace: i64) -> Result<()>
             limit(source),
             keep,
             source.collapse,
+            source.host(),
         ],
     )?;
     Ok(())

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Result, params};
 
-use super::article;
 use super::change::Change;
 use super::commit::Polled;
 use super::row::{Tag, holds, pack, to_json, unsigned};
@@ -16,6 +15,7 @@ use super::shelf::{self, Kind};
 use super::sighting;
 use super::statement::Statement;
 use super::story;
+use super::{article, claim};
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
 use crate::store::Finish;
@@ -48,6 +48,9 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         let gap = gap.map(|gap| i64::try_from(gap.as_millis()).unwrap_or(i64::MAX));
         let sql = "UPDATE source SET news = ?, gap = ? WHERE id = ?";
         change.connection.run(sql, params![news.map(|at| at.millis()), gap, polled.source])?;
+    }
+    if let Some(hold) = &finish.hold {
+        claim::hold(change.connection, hold, change.now)?;
     }
     if let Some(rule) = finish.learned {
         let sql = "UPDATE source SET key_rule = ? WHERE id = ?";

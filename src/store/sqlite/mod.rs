@@ -67,6 +67,7 @@ use crate::model::cut::{Cursor, Since};
 use crate::model::digest::Digests;
 use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Window};
 use crate::model::item::{Item, ItemId, Key};
+use crate::model::manners::Rooms;
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
 use crate::model::time::Timestamp;
@@ -194,10 +195,14 @@ impl Store for Sqlite {
         now: Timestamp,
         limit: usize,
         only: Option<&[SourceId]>,
+        rooms: &Rooms,
     ) -> Result<Claimed, Error> {
         let (only, lease) = (only.map(<[SourceId]>::to_vec), self.lease);
-        self.write(move |connection| claim::claim(connection, now, limit, only.as_deref(), lease))
-            .await
+        let mut rooms = rooms.clone();
+        let claim = move |connection: &Connection| {
+            claim::claim(connection, now, limit, only.as_deref(), &mut rooms, lease)
+        };
+        self.write(claim).await
     }
 
     async fn postpone(&self, until: &[(SourceId, Timestamp)], now: Timestamp) -> Result<(), Error> {

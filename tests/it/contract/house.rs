@@ -8,6 +8,7 @@ use feedloom::model::category::Category;
 use feedloom::model::draft::{Draft, Refined, Stamp};
 use feedloom::model::feed::{Revision, Shelf, ShelfHead, Window};
 use feedloom::model::item::{Item, Key, Membership};
+use feedloom::model::manners::Rooms;
 use feedloom::model::source::{Mark, PollState, Source, SourceId};
 use feedloom::model::text::{Query, Text};
 use feedloom::model::time::{Offset, Timestamp};
@@ -35,7 +36,7 @@ macro_rules! contract {
 pub(super) use contract;
 
 /// An implementation, and how its stores are made.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Place {
     Memory,
     File,
@@ -118,7 +119,11 @@ impl House {
 
     pub async fn claim(&self, source: &Source) -> PollLease {
         let only = [source.id.clone()];
-        let claimed = self.store.claim_due(self.now(), 1, Some(&only)).await.expect("claimed");
+        let claimed = self
+            .store
+            .claim_due(self.now(), 1, Some(&only), &Rooms::default())
+            .await
+            .expect("claimed");
         claimed.taken.into_iter().next().expect("the source is free")
     }
 

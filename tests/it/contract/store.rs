@@ -6,13 +6,14 @@ use std::time::Duration;
 use feedloom::model::category::Category;
 use feedloom::model::cut::Since;
 use feedloom::model::feed::{Revision, Shelf, Window};
+use feedloom::model::manners::Rooms;
 use feedloom::model::pause::Pause;
 use feedloom::model::rhythm::Rhythm;
 use feedloom::model::sieve::{Place as At, Rule, Sieve};
 use feedloom::model::source::{Source, SourceId, Validators};
 use feedloom::model::text::Query;
 use feedloom::model::view::Selection;
-use feedloom::store::{Committed, Error, Finish, Known, Slice};
+use feedloom::store::{Committed, Error, Finish, Hold, Known, Slice};
 use regex::Regex;
 
 use super::house::*;
@@ -95,6 +96,8 @@ contract! {
     the_longest_due_come_first,
     claiming_says_when_to_look_again,
     many_due_at_once_are_each_claimed_once,
+    p_17_no_more_of_a_host_are_claimed_than_it_has_room_for,
+    p_09_a_host_that_asked_for_it_is_left_alone,
     what_is_owed_is_counted,
     the_end_of_a_poll_is_remembered,
     x_01_a_listing_that_was_not_taken_to_its_end_is_remembered,
@@ -833,7 +836,11 @@ async fn a_source_that_left_the_file_keeps_its_items(place: Place) {
     assert!(house.store.states().await.expect("states").iter().all(|(id, _)| *id != a.id));
     let lost = house.store.commit_poll(&lease, Slice::default(), house.now()).await;
     assert!(matches!(lost, Err(Error::LeaseLost(id)) if id == a.id));
-    let claimed = house.store.claim_due(house.now().plus(DAY), 9, None).await.expect("claimed");
+    let claimed = house
+        .store
+        .claim_due(house.now().plus(DAY), 9, None, &Rooms::default())
+        .await
+        .expect("claimed");
     assert!(claimed.taken.iter().all(|lease| lease.source == b.id));
 }
 
@@ -906,7 +913,9 @@ async fn x_14_an_expired_lease_is_passed_on(place: Place) {
     let house = House::with_lease(place, Duration::from_millis(300)).await;
     let a = source("a");
     house.enroll(std::slice::from_ref(&a)).await;
-    let taken = async |now| house.store.claim_due(now, 9, None).await.expect("claimed").taken;
+    let taken = async |now| {
+        house.store.claim_due(now, 9, None, &Rooms::default()).await.expect("claimed").taken
+    };
     let first = taken(house.now()).await;
     assert_eq!(first.len(), 1);
     assert!(taken(house.now().plus(DAY)).await.is_empty(), "our clock does not count");
@@ -919,7 +928,8 @@ async fn x_14_two_claimers_never_get_one_source(place: Place) {
     let house = House::new(place).await;
     let sources: Vec<Source> = (0..40).map(|number| source(&format!("s{number}"))).collect();
     house.enroll(&sources).await;
-    let claims = (0..20).map(|_| house.store.claim_due(house.now(), 3, None));
+    let rooms = Rooms::default();
+    let claims = (0..20).map(|_| house.store.claim_due(house.now(), 3, None, &rooms));
     let mut taken: Vec<SourceId> = Vec::new();
     for claimed in futures_util::future::join_all(claims).await {
         taken.extend(claimed.expect("claimed").taken.into_iter().map(|lease| lease.source));
@@ -933,7 +943,8 @@ async fn an_empty_slice_extends_the_lease_and_nothing_else(place: Place) {
     house.poll(&a, &[entry("1")]).await;
     let lease = house.claim(&a).await;
     let ends = async || {
-        let claimed = house.store.claim_due(house.now(), 9, None).await.expect("claimed");
+        let claimed =
+            house.store.claim_due(house.now(), 9, None, &Rooms::default()).await.expect("claimed");
         assert!(claimed.taken.is_empty(), "it is held");
         claimed.next.expect("its lease ends")
     };
@@ -953,14 +964,32 @@ async fn an_empty_slice_extends_the_lease_and_nothing_else(place: Place) {
 
 async fn one_of_a_namespace_at_a_time(place: Place) {
     let (house, a, b) = two_lists(place).await;
-    let first = house.store.claim_due(house.now(), 9, None).await.expect("claimed").taken;
+    let first = house
+        .store
+        .claim_due(house.now(), 9, None, &Rooms::default())
+        .await
+        .expect("claimed")
+        .taken;
     assert_eq!(first.iter().map(|lease| &lease.source).collect::<Vec<_>>(), [&a.id]);
-    assert!(house.store.claim_due(house.now(), 9, None).await.expect("claimed").taken.is_empty());
+    assert!(
+        house
+            .store
+            .claim_due(house.now(), 9, None, &Rooms::default())
+            .await
+            .expect("claimed")
+            .taken
+            .is_empty()
+    );
     let finish =
         Some(Finish { succeeded: true, due: Some(house.now().plus(HOUR)), ..Finish::default() });
     let end = Slice { finish, ..Slice::default() };
     house.store.commit_poll(&first[0], end, house.now()).await.expect("the end");
-    let second = house.store.claim_due(house.now(), 9, None).await.expect("claimed").taken;
+    let second = house
+        .store
+        .claim_due(house.now(), 9, None, &Rooms::default())
+        .await
+        .expect("claimed")
+        .taken;
     assert_eq!(second.iter().map(|lease| &lease.source).collect::<Vec<_>>(), [&b.id]);
 }
 
@@ -975,7 +1004,8 @@ async fn the_longest_due_come_first(place: Place) {
     let later = house.now().plus(HOUR);
     let mut order = Vec::new();
     for _ in 0..3 {
-        let claimed = house.store.claim_due(later, 1, None).await.expect("claimed");
+        let claimed =
+            house.store.claim_due(later, 1, None, &Rooms::default()).await.expect("claimed");
         order.extend(claimed.taken.into_iter().map(|lease| lease.source.as_str().to_owned()));
     }
     assert_eq!(order, ["b", "c", "a"], "never asked, then the longest due");
@@ -985,10 +1015,12 @@ async fn claiming_says_when_to_look_again(place: Place) {
     let (house, a) = one_source(place).await;
     let due = Some(house.now().plus(HOUR));
     house.poll_with(&a, &[], Finish { due, ..Finish::default() }).await;
-    let claimed = house.store.claim_due(house.now(), 9, None).await.expect("claimed");
+    let claimed =
+        house.store.claim_due(house.now(), 9, None, &Rooms::default()).await.expect("claimed");
     assert_eq!((claimed.taken.len(), claimed.next), (0, due));
     house.enroll(&[a, source("b"), source("c")]).await;
-    let claimed = house.store.claim_due(house.now(), 1, None).await.expect("claimed");
+    let claimed =
+        house.store.claim_due(house.now(), 1, None, &Rooms::default()).await.expect("claimed");
     assert_eq!((claimed.taken.len(), claimed.next), (1, None), "one waits for a slot");
 }
 
@@ -1005,7 +1037,8 @@ async fn many_due_at_once_are_each_claimed_once(place: Place) {
     let due = Some(house.now().plus(HOUR));
     let mut order = Vec::new();
     loop {
-        let claimed = house.store.claim_due(house.now(), 7, None).await.expect("claimed");
+        let claimed =
+            house.store.claim_due(house.now(), 7, None, &Rooms::default()).await.expect("claimed");
         if claimed.taken.is_empty() {
             assert_eq!(claimed.next, due);
             break;
@@ -1487,4 +1520,48 @@ async fn an_answer_to_since_is_bounded_by_bytes(place: Place) {
     }
     walked.sort();
     assert_eq!(walked, names, "each once, none missed");
+}
+
+/// A source of a host that has others.
+fn at(host: &str, id: &str) -> Source {
+    let url = format!("https://{host}/{id}").parse().expect("an address");
+    Source { url, ..source(id) }
+}
+
+async fn p_17_no_more_of_a_host_are_claimed_than_it_has_room_for(place: Place) {
+    let house = House::new(place).await;
+    let one = |n: usize| at("one.example", &format!("a{n}"));
+    let mut all: Vec<Source> = (0..5).map(one).collect();
+    all.push(at("two.example", "b"));
+    house.enroll(&all).await;
+    let mut rooms = Rooms::default();
+    let claim = async |rooms: &Rooms| {
+        let claimed = house.store.claim_due(house.now(), 9, None, rooms).await.expect("claimed");
+        claimed.taken.iter().map(|lease| lease.source.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(claim(&rooms).await, ["a0", "a1", "b"]);
+    assert!(rooms.take("one.example"));
+    assert_eq!(claim(&rooms).await, ["a2"], "one of its places is taken by an earlier claim");
+}
+
+async fn p_09_a_host_that_asked_for_it_is_left_alone(place: Place) {
+    let house = House::new(place).await;
+    let (a, b) = (at("one.example", "a"), at("two.example", "b"));
+    house.enroll(&[a.clone(), b.clone()]).await;
+    let until = house.now().plus(HOUR);
+    let hold = |host: &str| Some(Hold { host: host.to_owned(), until });
+    let finish = Finish { hold: hold("one.example"), ..Finish::default() };
+    house.poll_with(&a, &[], finish).await;
+    house.poll(&b, &[]).await;
+    let house = if place == Place::File { house.restart().await } else { house };
+    // One that is new to the file has to wait as well.
+    let c = at("ONE.example", "c");
+    house.enroll(&[a, b.clone(), c]).await;
+    let rooms = Rooms::default();
+    let claimed = house.store.claim_due(house.now(), 9, None, &rooms).await.expect("claimed");
+    let taken = claimed.taken.iter().map(|lease| &lease.source);
+    assert_eq!(taken.collect::<Vec<_>>(), [&b.id]);
+    assert_eq!(claimed.next, Some(until), "then it is to be looked at again");
+    let claimed = house.store.claim_due(until, 9, None, &rooms).await.expect("claimed");
+    assert_eq!(claimed.taken.len(), 2);
 }

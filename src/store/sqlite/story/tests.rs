@@ -10,6 +10,7 @@ use super::super::statement::Statement;
 use super::super::{claim, commit, enroll, file, prune, twin};
 use crate::model::draft::{Draft, Stamp};
 use crate::model::feed::Window;
+use crate::model::manners::Rooms;
 use crate::model::source::{Mark, Source, SourceId};
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
@@ -33,7 +34,8 @@ fn house(sources: &[Source]) -> Connection {
 fn poll(connection: &Connection, source: &Source, pages: &[u32], now: i64) {
     let now = instant(now);
     let only = [source.id.clone()];
-    let claimed = claim::claim(connection, now, 1, Some(&only), LEASE).expect("claimed");
+    let claimed = claim::claim(connection, now, 1, Some(&only), &mut Rooms::default(), LEASE)
+        .expect("claimed");
     let sightings = pages.iter().map(|page| sighting(source, *page, now)).collect();
     let marks = pages.iter().map(|page| Mark::new(&page.to_string(), []).key).collect();
     let finish = Finish { succeeded: true, answer: Some(marks), whole: true, ..Finish::default() };
