@@ -22,6 +22,7 @@ use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
 use crate::model::source::{LISTING, Validators};
 use crate::model::time::Timestamp;
+use crate::model::whereabouts::Whereabouts;
 use crate::net;
 use crate::store::{self, Hold, Known};
 
@@ -56,14 +57,25 @@ pub(super) struct Listing {
     pub(super) fresh: Option<Duration>,
     /// An answer is so much shorter than the last that it may be a mistake (P-21).
     pub(super) is_shrunk: bool,
+    /// Where it is asked from now on.
+    pub(super) whereabouts: Whereabouts,
     /// Every question was answered by "as before".
     pub(super) unchanged: bool,
+}
+
+/// The questions of a poll.
+struct Asks {
+    all: Vec<Ask>,
+    /// Whether they go where the source moved for good.
+    is_learned: bool,
 }
 
 /// What one question brought.
 struct Answer {
     validators: Validators,
     fresh: Option<Duration>,
+    /// Where it came from, by permanent redirects alone.
+    moved_to: Option<String>,
     /// Something to take; none when it is as before: a 304, or the same bytes.
     parsed: Option<Box<Parsed>>,
     is_shrunk: bool,
@@ -98,20 +110,45 @@ impl Poll<'_> {
     /// Asks everything the adapter wants asked, page by page.
     pub(super) async fn list(&self) -> Result<Listing, Failure> {
         let mut listing = Listing { unchanged: true, ..Listing::default() };
-        for (position, ask) in
-            self.upstream.adapter.asks(&self.upstream.source, self.now).into_iter().enumerate()
-        {
+        let Asks { all, is_learned } = self.asks();
+        let mut moved_to = None;
+        for (position, ask) in all.into_iter().enumerate() {
             let stored = self.lease.state.validators.get(position).cloned().unwrap_or_default();
             let answer = self.ask(&ask, &stored).await?;
             listing.validators.push(answer.validators);
             listing.fresh = listing.fresh.max(answer.fresh);
             listing.is_shrunk |= answer.is_shrunk;
+            moved_to = answer.moved_to;
             if let Some(parsed) = answer.parsed {
                 listing.unchanged = false;
                 self.pages(*parsed, &mut listing).await?;
             }
         }
+        let (known, is_same) = (&self.lease.state.whereabouts, self.is_same(&listing));
+        listing.whereabouts = known.after(is_learned, moved_to.as_deref(), is_same, self.now);
         Ok(listing)
+    }
+
+    /// What is asked: where the source moved for good, when its one question is its own address.
+    fn asks(&self) -> Asks {
+        let (adapter, source, state) =
+            (&self.upstream.adapter, &self.upstream.source, &self.lease.state);
+        let mut all = adapter.asks(source, self.now);
+        let learned = state.whereabouts.asked(state.failures).and_then(|url| url.parse().ok());
+        let is_plain = matches!(&all[..], [ask] if *ask.request.uri() == source.url);
+        match learned.filter(|_| is_plain) {
+            None => Asks { all, is_learned: false },
+            Some(url) => {
+                *all[0].request.uri_mut() = url;
+                Asks { all, is_learned: true }
+            }
+        }
+    }
+
+    /// Whether it is the document we know: it is as before, or shows an entry of the last answer.
+    fn is_same(&self, listing: &Listing) -> bool {
+        let is_known = |entry: &Entry| self.lease.answer.binary_search(&entry.mark.key).is_ok();
+        listing.unchanged || listing.entries.iter().any(is_known)
     }
 
     /// One question with its validators, byte for byte as they came (P-01).
@@ -130,12 +167,13 @@ impl Poll<'_> {
         };
         let (etag, last_modified) = (header(ETAG), header(LAST_MODIFIED));
         let fresh = fresh::fresh(response.headers());
+        let moved_to = answer.moved.then(|| answer.at.clone());
         if response.status() == StatusCode::NOT_MODIFIED && is_known {
             // P-02: a tag on a 304 replaces the old one, a missing one keeps it.
             let (etag, last_modified) =
                 (etag.or(stored.etag.clone()), last_modified.or(stored.last_modified.clone()));
             let validators = Validators { etag, last_modified, ..stored.clone() };
-            return Ok(Answer { validators, fresh, parsed: None, is_shrunk: false });
+            return Ok(Answer { validators, fresh, moved_to, parsed: None, is_shrunk: false });
         }
         self.check(&answer.at, &response)?;
         let body = Sha256::digest(response.body()).into();
@@ -149,13 +187,13 @@ impl Poll<'_> {
             whole_at: Some(self.now.millis()),
         };
         if is_known && stored.body == Some(body) {
-            return Ok(Answer { validators, fresh, parsed: None, is_shrunk: false });
+            return Ok(Answer { validators, fresh, moved_to, parsed: None, is_shrunk: false });
         }
         // What was doubted before and says the same again is believed.
         let is_first = is_known && !self.lease.state.unfinished;
         let is_shrunk = is_first && stored.size.is_some_and(|before| size < before / SHRUNK);
         let parsed = Some(Box::new(self.parse(ask, answer.at, response).await?));
-        Ok(Answer { validators, fresh, parsed, is_shrunk })
+        Ok(Answer { validators, fresh, moved_to, parsed, is_shrunk })
     }
 
     /// Whether validators are not sent any more, since an origin might answer 304 for ever (P-04).

@@ -399,12 +399,11 @@ impl Ingest {
         }
     }
 
-    /// Spreads what is overdue, and answers what is to be tried before we are ready: sources that are
-    /// new, and what stands on this machine. Asked of the store until it answers.
+    /// Goes on after a stop, as soon as the store answers; what is to be tried before we are ready.
     async fn begin(&self, stop: &CancellationToken) -> HashSet<SourceId> {
         loop {
             let now = self.clock.now();
-            match self.spread(now).await {
+            match self.resume().await {
                 Ok(first) => return first,
                 Err(error) => error!(%error, "the store does not say what is due"),
             }
@@ -415,20 +414,27 @@ impl Ingest {
         }
     }
 
-    async fn spread(&self, now: Timestamp) -> Result<HashSet<SourceId>, store::Error> {
+    /// What comes first after a stop: polls that are overdue are spread, so that a start is no storm
+    /// (reliability row P-05). Answers which sources are to be tried at once all the same: those that are
+    /// new, and those of this machine.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn resume(&self) -> Result<HashSet<SourceId>, store::Error> {
+        let now = self.clock.now();
         let (mut first, mut overdue) = (HashSet::new(), Vec::new());
         for (id, state) in self.store.states().await? {
             let Some(upstream) = self.upstreams.get(&id) else { continue };
             match state.due {
                 Some(due) if due > now => {}
-                Some(_) if !upstream.source.is_local() => overdue.push(&upstream.source),
+                Some(_) if !upstream.source.is_local() => overdue.push((&upstream.source, state)),
                 _ => drop(first.insert(id)),
             }
         }
         let many = overdue.len();
-        let until = overdue
-            .into_iter()
-            .map(|source| (source.id.clone(), now.plus(schedule::spread(source, many, now))));
+        let until = overdue.into_iter().map(|(source, state)| {
+            (source.id.clone(), schedule::spread(source, &state, many, now))
+        });
         self.store.postpone(&until.collect::<Vec<_>>(), now).await?;
         Ok(first)
     }

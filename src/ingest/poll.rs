@@ -96,6 +96,7 @@ impl Poll<'_> {
         let said = listing.said(pause, rhythm);
         let finish = Finish {
             succeeded: true,
+            whereabouts: Some(listing.whereabouts),
             validators: Some(listing.validators),
             due: Some(self.due(Outcome::Answered(said))),
             problems: self.lease.state.problems.clone(),

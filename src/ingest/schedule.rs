@@ -89,14 +89,11 @@ pub struct Refusal {
 
 /// The time of the next poll; always after `now`, but for `Owing`.
 pub fn next(source: &Source, state: &PollState, outcome: Outcome, now: Timestamp) -> Timestamp {
-    let usual = source.interval.unwrap_or(if source.is_local() { LOCAL } else { REMOTE });
+    let usual = usual(source);
     let after = |span| now.plus(jittered(span, source, now));
     match outcome {
         Outcome::Owing => now,
-        Outcome::Answered(said) => {
-            let at = after(interval(source, &said, now));
-            if source.interval.is_some() { at } else { said.pause.ends(at) }
-        }
+        Outcome::Answered(said) => awake(source, &said.pause, after(interval(source, &said, now))),
         Outcome::Awaiting(at) => at.max(now.plus(SOON)).min(after(usual)),
         Outcome::Indebted { tries } => after(doubled(usual, tries - 1)),
         Outcome::Held { retry_after } => bounded(retry_after, now).max(after(usual)),
@@ -115,13 +112,22 @@ pub fn next(source: &Source, state: &PollState, outcome: Outcome, now: Timestamp
     }
 }
 
-/// When sources that are overdue at the start are asked instead, so that they do not come all at once:
-/// each within its own interval, and about one a second (P-05). Answers how long this one waits, of so
-/// many.
-pub fn spread(source: &Source, many: usize, now: Timestamp) -> Duration {
-    let usual = source.interval.unwrap_or(if source.is_local() { LOCAL } else { REMOTE });
+/// When a source that is overdue at the start, as so `many` are, is asked instead, so that they do not
+/// come all at once: each within its own interval, and about one a second (P-05).
+pub fn spread(source: &Source, state: &PollState, many: usize, now: Timestamp) -> Timestamp {
     let all = Duration::from_secs(u64::try_from(many).unwrap_or(u64::MAX));
-    usual.min(all).mul_f64(share(source, now))
+    let at = now.plus(usual(source).min(all).mul_f64(share(source, now)));
+    awake(source, &state.pause, at)
+}
+
+/// How long a source is left alone when nothing is known of it.
+fn usual(source: &Source) -> Duration {
+    source.interval.unwrap_or(if source.is_local() { LOCAL } else { REMOTE })
+}
+
+/// That time, or when it may be asked after it (P-08); the operator's interval binds.
+fn awake(source: &Source, pause: &Pause, at: Timestamp) -> Timestamp {
+    if source.interval.is_some() { at } else { pause.ends(at) }
 }
 
 /// What upstream asks for, as far as it is heard.
@@ -302,13 +308,15 @@ mod tests {
 
     #[test]
     fn p_05_a_start_is_spread() {
+        let wait = |source: &Source, many| {
+            spread(source, &PollState::default(), many, now()).since(now()).as_secs()
+        };
         let waits = |interval, many| -> Vec<u64> {
             let source = |n: u64| Source {
                 id: SourceId::new(&format!("s{n}")).unwrap(),
                 ..source(Some(interval))
             };
-            let mut waits: Vec<u64> =
-                (0..many).map(|n| spread(&source(n), many as usize, now()).as_secs()).collect();
+            let mut waits: Vec<u64> = (0..many).map(|n| wait(&source(n), many as usize)).collect();
             waits.sort_unstable();
             waits
         };

@@ -2,7 +2,7 @@
 //! and nothing here knows a room above it.
 //!
 //! Reading order: `time` and `text` (what fields are made of), `draft` (how anything from
-//! outside becomes an item), `item`, `source` (with `pause` and `rhythm`: when it may and should be asked), `category`, `feed`, `twin` (which items tell one story),
+//! outside becomes an item), `item`, `source` (with `pause` and `rhythm`: when it may and should be asked, and `whereabouts`: where), `category`, `feed`, `twin` (which items tell one story),
 //! `manners` (how hosts are treated), `view` and `cut` (what a feed shows), `period` and `digest` (what came in a day or a week, as an item).
 
 pub mod category;
@@ -26,3 +26,4 @@ pub mod time;
 mod titles;
 pub mod twin;
 pub mod view;
+pub mod whereabouts;

@@ -54,8 +54,8 @@ impl Rhythm {
 
     /// How long to wait before asking again; none while nothing was learned.
     pub fn interval(&self, now: Timestamp) -> Option<Duration> {
-        let silence = self.news.map_or(Duration::ZERO, |news| now.since(news));
-        Some((self.gap? / ASKS).max(silence / PATIENCE))
+        let silence = now.since(self.news?);
+        Some((self.gap.unwrap_or_default() / ASKS).max(silence / PATIENCE))
     }
 
     /// How long nothing new came, when that is five times as long as usual.
@@ -78,10 +78,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_learned_from_one_arrival() {
+    fn one_arrival_tells_of_silence_alone() {
         let rhythm = Rhythm::default().after(true, at(0)).after(false, at(7));
         assert_eq!(rhythm, Rhythm { news: Some(at(0)), gap: None });
-        assert_eq!((rhythm.interval(at(9)), rhythm.silence(at(9_000))), (None, None));
+        assert_eq!((Rhythm::default().interval(at(9)), rhythm.silence(at(9_000))), (None, None));
+        assert_eq!(rhythm.interval(at(160)), Some(10 * HOUR));
     }
 
     #[test]

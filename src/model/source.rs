@@ -12,6 +12,7 @@ use super::pause::Pause;
 use super::rhythm::Rhythm;
 use super::rules::Rules;
 use super::time::{Offset, Timestamp, Zone};
+use super::whereabouts::Whereabouts;
 
 /// The stable name of a source, as it stands in the file: `[a-z0-9-]`, at most 64 long.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -313,6 +314,8 @@ pub struct PollState {
     pub pause: Pause,
     /// How often it brings something new.
     pub rhythm: Rhythm,
+    /// Where it is asked.
+    pub whereabouts: Whereabouts,
     /// Items readers find on its shelf.
     pub items: u64,
 }

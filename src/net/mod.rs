@@ -40,8 +40,6 @@ pub struct Answer {
     /// The address that answered, after redirects.
     pub at: String,
     /// Whether every redirect on the way was a permanent one (301, 308) and there was at least one.
-    ///
-    /// Nobody reads it yet: a source that moved for good is to be told of, and this is how.
     pub moved: bool,
 }
 

@@ -30,6 +30,7 @@ use crate::model::source::{KeyRule, Mark, PollState, Source, SourceId, Validator
 use crate::model::status::Day;
 use crate::model::time::Timestamp;
 use crate::model::view::Selection;
+use crate::model::whereabouts::Whereabouts;
 
 use explain::{Explanation, Name};
 
@@ -333,6 +334,8 @@ pub struct Finish {
     pub pause: Pause,
     /// How often something new comes; none keeps what is stored.
     pub rhythm: Option<Rhythm>,
+    /// Where it is asked; none keeps what is stored.
+    pub whereabouts: Option<Whereabouts>,
 }
 
 /// A host that is to be left alone.

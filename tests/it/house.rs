@@ -20,7 +20,7 @@ use feedloom::model::view::Selection;
 use feedloom::net::{self, Answer, Permit, Transport};
 use feedloom::press::{Press, Terms};
 use feedloom::store::{self, Store};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, header};
 
 /// The head of every `feeds.toml` in tests.
 pub const SITE: &str = "[site]\ntitle = \"金融消息\"\nurl = \"https://n.example\"\n";
@@ -49,7 +49,9 @@ impl House {
 
     /// The same store, web and clock under a file that may have changed: a restart.
     pub async fn restarted(self, toml: &str) -> House {
-        House::on(self.store, self.web, self.clock, toml).await
+        let house = House::on(self.store, self.web, self.clock, toml).await;
+        house.ingest.resume().await.expect("the store answers");
+        house
     }
 
     async fn on(store: Arc<dyn Store>, web: Arc<Web>, clock: Arc<Manual>, toml: &str) -> House {
@@ -223,13 +225,20 @@ impl Web {
 #[async_trait]
 impl Transport for Web {
     async fn send(&self, request: Request<Bytes>, _permit: &Permit) -> Result<Answer, net::Error> {
-        let at = request.uri().to_string();
-        held(&self.ledger).push(request.clone());
-        let response = match held(&self.scripts).get_mut(&at) {
-            Some(script) => script(&request)?,
-            None => answer(404, ""),
-        };
-        Ok(Answer { response, at, moved: false })
+        let (mut request, mut moved) = (request, None);
+        loop {
+            let at = request.uri().to_string();
+            held(&self.ledger).push(request.clone());
+            let response = match held(&self.scripts).get_mut(&at) {
+                Some(script) => script(&request)?,
+                None => answer(404, ""),
+            };
+            let Some(to) = response.headers().get(header::LOCATION) else {
+                return Ok(Answer { response, at, moved: moved.unwrap_or(false) });
+            };
+            moved = Some(moved.unwrap_or(true) && matches!(response.status().as_u16(), 301 | 308));
+            *request.uri_mut() = to.to_str().expect("an address").parse().expect("an address");
+        }
     }
 }
 

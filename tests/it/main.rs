@@ -9,6 +9,7 @@ mod journey;
 mod kill;
 mod laws;
 mod ledger;
+mod manners;
 mod origin;
 mod readme;
 mod seed;

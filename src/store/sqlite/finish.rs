@@ -18,6 +18,7 @@ use super::story;
 use super::{article, claim};
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
+use crate::model::whereabouts::Whereabouts;
 use crate::store::Finish;
 
 /// Ends the poll and releases the lease.
@@ -48,6 +49,16 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         let gap = gap.map(|gap| i64::try_from(gap.as_millis()).unwrap_or(i64::MAX));
         let sql = "UPDATE source SET news = ?, gap = ? WHERE id = ?";
         change.connection.run(sql, params![news.map(|at| at.millis()), gap, polled.source])?;
+    }
+    if let Some(Whereabouts { address, moving }) = finish.whereabouts {
+        let moving = moving.map(|moving| (moving.to, moving.since.millis(), moving.times));
+        let (to, since, times) = moving
+            .map_or((None, None, None), |(to, since, times)| (Some(to), Some(since), Some(times)));
+        change.connection.run(
+            "UPDATE source SET address = ?1, moving_to = ?2, moving_since = ?3, moving_times = ?4
+             WHERE id = ?5 AND (address, moving_to, moving_since, moving_times) IS NOT (?1, ?2, ?3, ?4)",
+            params![address, to, since, times, polled.source],
+        )?;
     }
     if let Some(hold) = &finish.hold {
         claim::hold(change.connection, hold, change.now)?;

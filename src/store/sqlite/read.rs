@@ -20,6 +20,7 @@ use crate::model::rhythm::Rhythm;
 use crate::model::source::{KeyRule, PollState, SourceId};
 use crate::model::status::Day;
 use crate::model::text::SafeHtml;
+use crate::model::whereabouts::{Moving, Whereabouts};
 use crate::store::Error;
 
 /// Shelves whose head is past `after`.
@@ -287,7 +288,8 @@ pub(super) fn states(connection: &Connection) -> Result<Vec<(SourceId, PollState
 pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
     let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title,
             (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl, unfinished,
-            key_rule, renamings, skip_hours, skip_days, news, gap
+            key_rule, renamings, skip_hours, skip_days, news, gap,
+            address, moving_to, moving_since, moving_times
         FROM source WHERE id = ?";
     connection.one(sql, [source], |row| {
         let validators: Vec<Tag> = json(row, 0)?;
@@ -310,11 +312,19 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
                     .map(|gap| Duration::from_millis(gap.unsigned_abs())),
             },
             unfinished: row.get(11)?,
+            whereabouts: Whereabouts { address: row.get(18)?, moving: moving(row)? },
             learned: row.get::<_, Option<String>>(12)?.as_deref().and_then(KeyRule::named),
             renamings: row.get(13)?,
             items: row.get::<_, Option<i64>>(9)?.unwrap_or_default().cast_unsigned(),
         })
     })
+}
+
+/// Where a source seems to be moving.
+fn moving(row: &Row<'_>) -> Result<Option<Moving>> {
+    let (to, since) = (row.get::<_, Option<String>>(19)?, perhaps(row, 20)?);
+    let Some((to, since)) = to.zip(since) else { return Ok(None) };
+    Ok(Some(Moving { to, since, times: row.get(21)? }))
 }
 
 /// The keys of a source's last whole answer, packed; empty when there was none.

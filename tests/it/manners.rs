@@ -1,0 +1,334 @@
+//! A month of polling, as the origins saw it: rows P-01 to P-21, each origin with a ledger of its own,
+//! through fifty restarts.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use feedloom::clock::{Clock, Manual};
+use feedloom::model::time::Timestamp;
+use http::{Request, Response, header};
+
+use crate::house::{House, Web, answer};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What one address was asked, and what it answered.
+#[derive(Clone, Debug)]
+struct Line {
+    at: Timestamp,
+    status: u16,
+    if_none_match: Option<String>,
+    if_modified_since: Option<String>,
+}
+
+impl Line {
+    fn is_conditional(&self) -> bool {
+        self.if_none_match.is_some() || self.if_modified_since.is_some()
+    }
+}
+
+/// An address with a ledger.
+#[derive(Clone, Default)]
+struct Origin(Arc<Mutex<Vec<Line>>>);
+
+impl Origin {
+    /// Puts it on the web: `script` sees the request, when it came, and how many came before.
+    fn open(
+        web: &Web,
+        clock: &Arc<Manual>,
+        url: &str,
+        mut script: impl FnMut(&Request<Bytes>, Timestamp, usize) -> Response<Bytes> + Send + 'static,
+    ) -> Origin {
+        let origin = Origin::default();
+        let (ledger, clock) = (origin.clone(), clock.clone());
+        web.script(url, move |request| {
+            for name in [header::COOKIE, header::REFERER] {
+                assert!(!request.headers().contains_key(name), "P-15");
+            }
+            let mut lines = ledger.0.lock().expect("nobody panics");
+            let response = script(request, clock.now(), lines.len());
+            let said = |name| {
+                let value: Option<&http::HeaderValue> = request.headers().get(name);
+                value.map(|value| value.to_str().expect("ASCII").to_owned())
+            };
+            lines.push(Line {
+                at: clock.now(),
+                status: response.status().as_u16(),
+                if_none_match: said(header::IF_NONE_MATCH),
+                if_modified_since: said(header::IF_MODIFIED_SINCE),
+            });
+            Ok(response)
+        });
+        origin
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        self.0.lock().expect("nobody panics").clone()
+    }
+
+    /// From each request to the next, with the status of the earlier one.
+    fn gaps(&self) -> Vec<(u16, Duration)> {
+        let lines = self.lines();
+        lines.windows(2).map(|two| (two[0].status, two[1].at.since(two[0].at))).collect()
+    }
+
+    /// Checks that nothing came sooner than that.
+    #[track_caller]
+    fn keeps(&self, least: Duration) {
+        let least_seen = self.gaps().into_iter().map(|(_, gap)| gap).min().expect("some");
+        assert!(least_seen >= least, "asked again after {least_seen:?}, not {least:?}");
+    }
+
+    /// Checks how often it was asked.
+    #[track_caller]
+    fn was_asked(&self, times: std::ops::RangeInclusive<usize>) {
+        let asked = self.lines().len();
+        assert!(times.contains(&asked), "{asked} requests, not {times:?}");
+    }
+}
+
+/// The feed as of a number of changes.
+fn feed(name: &str, change: u64, extra: &str) -> String {
+    let items: String = (change.saturating_sub(9)..=change)
+        .rev()
+        .map(|n| {
+            format!(
+                "<item><guid>{name}-{n}</guid><title>{name} {n}</title><link>https://{name}.example/{n}</link></item>"
+            )
+        })
+        .collect();
+    format!("<rss version=\"2.0\"><channel><title>{name}</title>{extra}{items}</channel></rss>")
+}
+
+/// Answers a feed that changes every so often, by tag.
+fn tagged(
+    request: &Request<Bytes>,
+    name: &str,
+    now: Timestamp,
+    every: Duration,
+    extra: &str,
+) -> Response<Bytes> {
+    let change = u64::try_from(now.seconds()).expect("after 1970") / every.as_secs();
+    let tag = format!("W/\"{name}-{change}\"");
+    let known = request.headers().get(header::IF_NONE_MATCH);
+    let mut response = match known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        true => answer(304, ""),
+        false => answer(200, feed(name, change, extra)),
+    };
+    response.headers_mut().insert(header::ETAG, tag.parse().expect("a tag"));
+    response
+}
+
+fn with(mut response: Response<Bytes>, name: header::HeaderName, value: &str) -> Response<Bytes> {
+    response.headers_mut().insert(name, value.parse().expect("a value"));
+    response
+}
+
+const NAMES: [&str; 16] = [
+    "steady",
+    "blind",
+    "ttl",
+    "fresh",
+    "stubborn",
+    "busy",
+    "throttled",
+    "neighbour",
+    "gone",
+    "closed",
+    "broken",
+    "moved",
+    "sleeper",
+    "flapping",
+    "bound",
+    "weekly",
+];
+
+/// The file: each of them on a host of its own, but for the neighbour.
+fn file() -> String {
+    let source = |name: &&str| {
+        let host = if *name == "neighbour" { "throttled" } else { name };
+        let interval = if *name == "bound" { "interval = \"30m\"\n" } else { "" };
+        format!(
+            "[[source]]\nid = \"{name}\"\nkind = \"feed\"\nurl = \"https://{host}.example/{name}\"\n{interval}"
+        )
+    };
+    NAMES.iter().map(source).collect()
+}
+
+fn url(name: &str) -> String {
+    let host = if name == "neighbour" { "throttled" } else { name };
+    format!("https://{host}.example/{name}")
+}
+
+/// Polls whatever comes due until `end`.
+async fn live(house: &House, end: Timestamp) {
+    loop {
+        house.round().await;
+        let states = house.store.states().await.expect("the store answers");
+        let now = house.clock.now();
+        // A host that is left alone is looked at again when its time is over.
+        let next = states.iter().filter_map(|(_, state)| state.due).filter(|due| *due > now).min();
+        let next = next.unwrap_or(end).min(now.plus(10 * MINUTE));
+        if next >= end {
+            house.clock.set(end);
+            return;
+        }
+        house.clock.set(next);
+    }
+}
+
+#[tokio::test]
+async fn g_10_a_month_without_a_violation() {
+    let mut house = House::new(&file()).await;
+    let began = house.clock.now();
+    let open = |name: &'static str,
+                script: fn(&Request<Bytes>, Timestamp, usize) -> Response<Bytes>| {
+        Origin::open(&house.web, &house.clock, &url(name), script)
+    };
+    let steady = open("steady", |request, now, _| tagged(request, "steady", now, 5 * HOUR, ""));
+    let blind = open("blind", |_, now, _| {
+        answer(200, feed("blind", now.seconds().unsigned_abs() / 7200, ""))
+    });
+    let ttl = open("ttl", |request, now, _| tagged(request, "ttl", now, HOUR, "<ttl>180</ttl>"));
+    let fresh = open("fresh", |request, now, _| {
+        let response = tagged(request, "fresh", now, HOUR, "");
+        with(response, header::CACHE_CONTROL, "max-age=18000")
+    });
+    let stubborn = open("stubborn", |request, _, _| {
+        match request.headers().contains_key(header::IF_MODIFIED_SINCE) {
+            true => answer(304, ""),
+            false => {
+                let date = "Tue, 3 May 2022 08:00:00 GMT";
+                with(answer(200, feed("stubborn", 7, "")), header::LAST_MODIFIED, date)
+            }
+        }
+    });
+    let busy = open("busy", |request, now, before| match before % 4 {
+        3 => with(answer(503, ""), header::RETRY_AFTER, "18000"),
+        _ => tagged(request, "busy", now, HOUR, ""),
+    });
+    let throttled = open("throttled", |request, now, before| match before % 9 {
+        4 => with(answer(429, ""), header::RETRY_AFTER, "36000"),
+        _ => tagged(request, "throttled", now, HOUR, ""),
+    });
+    let neighbour =
+        open("neighbour", |request, now, _| tagged(request, "neighbour", now, HOUR, ""));
+    let gone = open("gone", |request, now, before| match before {
+        0..=9 => tagged(request, "gone", now, HOUR, ""),
+        _ => answer(410, ""),
+    });
+    let closed = open("closed", |_, _, _| answer(403, ""));
+    let broken = open("broken", |_, _, _| answer(500, ""));
+    let moved = open("moved", |_, _, _| {
+        with(answer(301, ""), header::LOCATION, "https://moved.example/new")
+    });
+    let arrived =
+        Origin::open(&house.web, &house.clock, "https://moved.example/new", |request, now, _| {
+            tagged(request, "moved", now, 3 * HOUR, "")
+        });
+    let sleeper = open("sleeper", |request, now, _| {
+        let hours: String = (0..6).map(|hour| format!("<hour>{hour}</hour>")).collect();
+        tagged(request, "sleeper", now, HOUR, &format!("<skipHours>{hours}</skipHours>"))
+    });
+    let flapping = open("flapping", |request, now, before| match before % 10 {
+        5 => with(answer(200, "<html><body>Just a moment</body></html>"), header::ETAG, "\"bad\""),
+        7 => with(answer(204, ""), header::ETAG, "\"bad\""),
+        8 => with(answer(200, ""), header::ETAG, "\"bad\""),
+        _ => tagged(request, "flapping", now, HOUR, ""),
+    });
+    let bound = open("bound", |request, now, _| {
+        let response = tagged(request, "bound", now, HOUR, "<ttl>600</ttl>");
+        with(response, header::CACHE_CONTROL, "max-age=86400")
+    });
+    let weekly = open("weekly", |request, now, _| tagged(request, "weekly", now, 7 * DAY, ""));
+
+    for restart in 1..=50_u32 {
+        // Now and then it is down for hours.
+        let down = if restart % 7 == 0 { 5 * HOUR } else { MINUTE };
+        let end = began.plus(MONTH * restart / 50);
+        live(&house, end.minus(down)).await;
+        house.clock.set(end);
+        house = house.restarted(&file()).await;
+    }
+
+    // P-06: an hour where nobody says else; a day where nothing can be asked conditionally.
+    steady.keeps(HOUR);
+    steady.was_asked(300..=720);
+    blind.keeps(DAY);
+    blind.was_asked(24..=30);
+    // P-07
+    ttl.keeps(3 * HOUR);
+    fresh.keeps(5 * HOUR);
+    // P-01, P-02: the tags it gave, byte for byte, and nothing else; asked whole once.
+    for (origin, name) in
+        [(&steady, "steady"), (&ttl, "ttl"), (&bound, "bound"), (&weekly, "weekly")]
+    {
+        let lines = origin.lines();
+        assert!(!lines[0].is_conditional(), "{name}");
+        for line in &lines[1..] {
+            let tag = line.if_none_match.as_deref().unwrap_or_else(|| panic!("{name}: {line:?}"));
+            assert!(tag.starts_with(&format!("W/\"{name}-")) && tag.ends_with('"'), "{tag}");
+            assert_eq!(line.if_modified_since, None, "{name} never said when it changed");
+        }
+    }
+    // P-03, P-04: whole at first, and again after eight days of nothing but 304.
+    let whole = stubborn.lines().iter().filter(|line| !line.is_conditional()).count();
+    assert_eq!(whole, 4, "at the start, and every eight days");
+    let dates: Vec<_> =
+        stubborn.lines().iter().filter_map(|line| line.if_modified_since.clone()).collect();
+    assert!(dates.iter().all(|date| date == "Tue, 3 May 2022 08:00:00 GMT"), "P-01");
+    // P-09: the time that was asked for, and of the whole host.
+    for (status, gap) in busy.gaps() {
+        assert!(gap >= if status == 503 { 5 * HOUR } else { HOUR }, "{status} {gap:?}");
+    }
+    let told: Vec<Timestamp> =
+        throttled.lines().iter().filter(|line| line.status == 429).map(|line| line.at).collect();
+    assert!(told.len() > 5);
+    for line in throttled.lines().iter().chain(&neighbour.lines()) {
+        let is_early = |told: &Timestamp| line.at > *told && line.at.since(*told) < 10 * HOUR;
+        assert!(!told.iter().any(is_early), "{line:?}");
+    }
+    neighbour.was_asked(200..=720);
+    // P-11
+    gone.was_asked(11..=11);
+    // P-12, P-13: fewer and fewer, but never given up.
+    let closed_gaps = closed.gaps();
+    assert!(closed_gaps[0].1 >= 4 * HOUR && closed_gaps[3].1 >= 23 * HOUR, "{closed_gaps:?}");
+    closed.was_asked(25..=35);
+    let broken_gaps = broken.gaps();
+    assert!(broken_gaps[0].1 >= HOUR && broken_gaps[6].1 >= 23 * HOUR, "{broken_gaps:?}");
+    broken.was_asked(28..=40);
+    // P-10: three sightings over two days, and then straight there.
+    let seen = moved.lines();
+    let lasted = seen.last().expect("some").at.since(seen[0].at);
+    assert!((48 * HOUR..60 * HOUR).contains(&lasted), "{lasted:?}");
+    arrived.was_asked(300..=720);
+    assert!(arrived.gaps().iter().all(|(_, gap)| *gap >= HOUR));
+    // P-08
+    for line in sleeper.lines() {
+        let hour = line.at.seconds().rem_euclid(86_400) / 3600;
+        assert!(hour >= 6 || line.at == began, "asked at {hour} o'clock GMT");
+    }
+    // P-20, P-21: soon again, once; and what a bad answer called itself was never sent back.
+    let lines = flapping.lines();
+    assert!(lines.iter().all(|line| line.if_none_match.as_deref() != Some("\"bad\"")));
+    let (mut soon, mut doubted) = (0, 0);
+    for (n, (_, gap)) in flapping.gaps().into_iter().enumerate() {
+        let is_doubted = n % 10 == 5;
+        assert!(gap >= if is_doubted { 15 * MINUTE } else { HOUR }, "{n}: {gap:?}");
+        doubted += usize::from(is_doubted);
+        soon += usize::from(is_doubted && gap < 20 * MINUTE);
+    }
+    assert!(soon * 10 > doubted * 8, "{soon} of {doubted}, the rest being while it was down");
+    // The operator's word binds.
+    let mean = MONTH / u32::try_from(bound.lines().len()).expect("a number");
+    assert!((25 * MINUTE..=31 * MINUTE).contains(&mean), "{mean:?}");
+    bound.keeps(28 * MINUTE);
+    // What hardly changes is hardly asked.
+    weekly.keeps(HOUR);
+    weekly.was_asked(30..=120);
+}
