@@ -27,6 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(8);
 /// Serves until told to stop.
 pub async fn run(path: &Path) -> anyhow::Result<Outcome> {
     let config = app::configuration(path)?;
+    open_files();
     let (listener, bound) = listen(&config.server.listen).await?;
     let welcome = welcome(&config, bound);
     let bounds = bounds(&config.server);
@@ -40,6 +41,15 @@ pub async fn run(path: &Path) -> anyhow::Result<Outcome> {
     let outcome = watch_over(rooms, &stop, signals).await;
     note("stopped");
     outcome
+}
+
+/// As many open files as this program may have: each reader and each source is one, and systems allow
+/// few of them unless asked.
+fn open_files() {
+    const ENOUGH: u64 = 16_384;
+    if let Err(error) = rlimit::increase_nofile_limit(ENOUGH) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// The listener, and the address to open, where there is one.

@@ -269,6 +269,7 @@ fn limits(reader: &mut Reader, base: Limits) -> Limits {
         ratio: number(&mut inner, "ratio", 1).unwrap_or(base.ratio),
         redirects: number(&mut inner, "redirects", 0).unwrap_or(base.redirects),
         connect: inner.read("connect", check::duration).unwrap_or(base.connect),
+        headers: inner.read("headers", check::duration).unwrap_or(base.headers),
         total: inner.read("total", check::duration).unwrap_or(base.total),
     };
     inner.finish();

@@ -231,7 +231,7 @@ impl Poll<'_> {
             }
             parsed
         };
-        tokio::task::spawn_blocking(parse).await.map_err(|_| Failure::because(UNREADABLE))
+        self.work(parse).await.map_err(|_| Failure::because(UNREADABLE))
     }
 
     /// Takes a page and those after it, until one shows an entry we know; all of them when the last

@@ -15,10 +15,11 @@ mod schedule;
 mod take;
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -33,8 +34,8 @@ use crate::net::{Permit, Transport};
 use crate::store::{self, Claimed, Committed, Finish, PollLease, Slice, Store};
 
 /// Sources polled at once. Nearly all of them only wait for their hosts, so there are so many that
-/// some hundreds which never answer hold up nobody else.
-const SLOTS: usize = 256;
+/// five hundred which never answer hold up nobody else (reliability row T-12).
+const SLOTS: usize = 640;
 /// How long a store that does not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How often items past keeping are forgotten.
@@ -102,6 +103,7 @@ pub struct Ingest {
     clock: Arc<dyn Clock>,
     upstreams: Arc<HashMap<SourceId, Arc<Upstream>>>,
     manners: Arc<Manners>,
+    working: Arc<Semaphore>,
     unstored: Arc<Mutex<HashMap<SourceId, String>>>,
     digests: Option<Arc<Digests>>,
 }
@@ -134,8 +136,17 @@ impl Ingest {
             .into_iter()
             .map(|upstream| (upstream.source.id.clone(), Arc::new(upstream)))
             .collect();
-        let (upstreams, manners, unstored) = (Arc::new(upstreams), Arc::default(), Arc::default());
-        Ingest { store, transport, clock, upstreams, manners, unstored, digests: None }
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Ingest {
+            store,
+            transport,
+            clock,
+            upstreams: Arc::new(upstreams),
+            manners: Arc::default(),
+            working: Arc::new(Semaphore::new(cores * 2)),
+            unstored: Arc::default(),
+            digests: None,
+        }
     }
 
     /// The same, treating hosts so.
@@ -334,6 +345,7 @@ impl Ingest {
                 store: &*house.store,
                 transport: &*house.transport,
                 manners: &house.manners,
+                working: &house.working,
                 lease,
                 force,
                 now,

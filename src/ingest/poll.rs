@@ -6,6 +6,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 use tracing::warn;
 
 use super::ask::{Failure, Listing};
@@ -23,6 +25,8 @@ pub(super) struct Poll<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) transport: &'a dyn Transport,
     pub(super) manners: &'a Manners,
+    /// Places for those who read and refine.
+    pub(super) working: &'a Semaphore,
     pub(super) lease: PollLease,
     /// Ask without validators and take every entry for new looks.
     pub(super) force: bool,
@@ -118,6 +122,15 @@ impl Poll<'_> {
         report.trouble = Some(failure.what);
         report.add(self.commit(Slice { finish: Some(finish), ..Slice::default() }).await?);
         Ok(())
+    }
+
+    /// Works off the threads that wait for others, on few things at a time.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let _place = self.working.acquire().await.expect("the semaphore is never closed");
+        tokio::task::spawn_blocking(work).await
     }
 
     pub(super) async fn commit(&self, slice: Slice) -> Result<Committed, store::Error> {

@@ -18,7 +18,7 @@ use crate::model::item::Candidate;
 use crate::model::rhythm::Rhythm;
 use crate::model::source::{KeyRule, Mark};
 use crate::model::time::Timestamp;
-use crate::net::Answer;
+use crate::net::{Answer, Room};
 use crate::store::{self, Committed, Finish, Hold, Known, Sighting, Slice};
 
 /// Details asked at once; the door out keeps its own bound a host.
@@ -256,7 +256,8 @@ impl Poll<'_> {
         if !self.upstream.source.is_local() {
             self.check(&answer.at, &answer.response)?;
         }
-        Ok((ask, answer))
+        // Details wait for each other, and must not do so for the room they take.
+        Ok((ask, Answer { room: Room::default(), ..answer }))
     }
 
     /// Reads the answers, all of a slice in one go off the runtime.
@@ -273,7 +274,7 @@ impl Poll<'_> {
             Followed { place, entry, outcome }
         };
         let all = move || answers.into_iter().map(complete).collect();
-        let completed = tokio::task::spawn_blocking(all).await;
+        let completed = self.work(all).await;
         completed.map_err(|error| store::Error::Failed(error.to_string()))
     }
 
@@ -305,9 +306,8 @@ impl Poll<'_> {
         let refine = move || {
             taken.into_iter().map(|taken| refine(&upstream, taken, now)).collect::<Vec<_>>()
         };
-        let refined = tokio::task::spawn_blocking(refine)
-            .await
-            .map_err(|error| store::Error::Failed(error.to_string()))?;
+        let refined = self.work(refine).await;
+        let refined = refined.map_err(|error| store::Error::Failed(error.to_string()))?;
         let mut sightings = Vec::with_capacity(refined.len());
         for (name, sighting) in refined {
             match &sighting.refined {

@@ -213,6 +213,8 @@ pub struct Limits {
     pub redirects: usize,
     /// Until connected.
     pub connect: Duration,
+    /// From then on until the head of the answer is there.
+    pub headers: Duration,
     /// For everything.
     pub total: Duration,
 }
@@ -225,6 +227,7 @@ impl Default for Limits {
             ratio: 100,
             redirects: 5,
             connect: Duration::from_secs(10),
+            headers: Duration::from_secs(15),
             total: Duration::from_secs(30),
         }
     }

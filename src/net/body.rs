@@ -8,6 +8,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_compression::tokio::bufread::{
     BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder,
@@ -20,6 +21,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
 use super::Error;
+use super::storage::{Room, Storage, Taken};
 use crate::model::source::Limits;
 
 /// What we can read, for `Accept-Encoding`.
@@ -30,6 +32,10 @@ const RATIO_FROM: usize = 1 << 20;
 
 /// The largest zstd window taken from others, 8 MiB (RFC 9659 section 3).
 const ZSTD_WINDOW: u32 = 23;
+
+/// How long an answer is watched, and what must have come meanwhile.
+const PACE: Duration = Duration::from_secs(10);
+const LEAST: usize = 10 << 10;
 
 /// How a body is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,20 +79,49 @@ impl Coding {
 }
 
 /// Reads a body to its end, or to the first bound it breaks.
-pub(super) async fn read<S, E>(stream: S, coding: Coding, limits: &Limits) -> Result<Bytes, Error>
+pub(super) async fn read<S, E>(
+    stream: S,
+    coding: Coding,
+    limits: &Limits,
+    storage: &Storage,
+) -> Result<(Bytes, Room), Error>
 where
     S: Stream<Item = Result<Bytes, E>> + Send,
     E: std::error::Error + Send + Sync + 'static,
 {
     let arrived = Arc::new(AtomicUsize::new(0));
     let wire = StreamReader::new(Box::pin(measured(stream, limits.wire, arrived.clone())));
-    let mut plain = decoder(wire, coding).await.map_err(told)?;
-    let mut body = BytesMut::new();
-    while plain.read_buf(&mut body).await.map_err(told)? > 0 {
-        check(body.len(), arrived.load(Ordering::Relaxed), limits)?;
-        body.reserve(16 << 10);
+    let reading = async {
+        let mut plain = decoder(wire, coding).await.map_err(told)?;
+        let (mut body, mut taken) = (BytesMut::new(), Taken::default());
+        while plain.read_buf(&mut body).await.map_err(told)? > 0 {
+            check(body.len(), arrived.load(Ordering::Relaxed), limits)?;
+            storage.grow(&mut taken, body.len()).await;
+            body.reserve(16 << 10);
+        }
+        Ok((body.freeze(), taken.into()))
+    };
+    tokio::select! {
+        read = reading => read,
+        too_slow = keeps_pace(&arrived) => Err(too_slow),
     }
-    Ok(body.freeze())
+}
+
+/// Ends when hardly anything arrives: less than a kilobyte a second, over ten of them (row T-12).
+async fn keeps_pace(arrived: &AtomicUsize) -> Error {
+    let mut before = arrived.load(Ordering::Relaxed);
+    loop {
+        tokio::time::sleep(PACE).await;
+        let now = arrived.load(Ordering::Relaxed);
+        if now - before < LEAST {
+            let seconds = PACE.as_secs();
+            return Error::Timeout(format!(
+                "the answer comes too slowly: {} bytes in {seconds} s",
+                now - before
+            ));
+        }
+        before = now;
+    }
 }
 
 fn check(decoded: usize, arrived: usize, limits: &Limits) -> Result<(), Error> {
@@ -180,5 +215,31 @@ fn told(error: io::Error) -> Error {
             Error::Broken("the answer ends in the middle".to_owned())
         }
         None => Error::Broken("the answer breaks off or cannot be unpacked".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn t_12_an_answer_that_hardly_comes_is_ended() {
+        let arrived = AtomicUsize::new(0);
+        let coming = async {
+            for _ in 0..60 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                arrived.fetch_add(2 << 10, Ordering::Relaxed);
+            }
+            tokio::time::sleep(PACE * 3).await;
+        };
+        let began = tokio::time::Instant::now();
+        let error = tokio::select! {
+            error = keeps_pace(&arrived) => error,
+            () = coming => panic!("it was waited for"),
+        };
+        assert!(began.elapsed() > Duration::from_secs(60), "two kilobytes a second are enough");
+        assert!(error.to_string().starts_with("the answer comes too slowly"), "{error}");
     }
 }

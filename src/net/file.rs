@@ -17,6 +17,7 @@ use http::{Request, Response, StatusCode, Uri, header};
 use url::Url;
 
 use super::body::{self, Coding};
+use super::storage::{Room, Storage};
 use super::{Answer, Error, Permit};
 use crate::model::source::{LISTING, Limits};
 
@@ -35,7 +36,7 @@ pub(super) async fn send(request: Request<Bytes>, permit: &Permit) -> Result<Ans
         .unwrap_or_else(|error| Err(Error::Broken(format!("the file was not read: {error}"))))?;
     let (head, content) = response.into_parts();
     let response = Response::from_parts(head, unpacked(content, &permit.limits).await?);
-    Ok(Answer { response, at, moved: false })
+    Ok(Answer { response, at, moved: false, room: Room::default() })
 }
 
 /// What a compressed file (`sitemap.xml.gz`) holds, within the bounds of any answer.
@@ -45,7 +46,7 @@ async fn unpacked(content: Bytes, limits: &Limits) -> Result<Bytes, Error> {
     }
     let limits = Limits { wire: limits.decoded, ..*limits };
     let content = stream::iter([Ok::<_, io::Error>(content)]);
-    body::read(content, Coding::Gzip, &limits).await
+    Ok(body::read(content, Coding::Gzip, &limits, &Storage::default()).await?.0)
 }
 
 /// The path an address names, as the operator would write it.

@@ -19,6 +19,7 @@ use super::guard::{self, Pass};
 use super::host::Hosts;
 use super::names::{Names, Resolver};
 use super::redirect::Hop;
+use super::storage::{Room, Storage};
 use super::{Answer, Error, Permit};
 use crate::model::manners::{Manners, plain};
 use crate::model::source::Limits;
@@ -39,13 +40,14 @@ pub(super) struct Http {
     names: Arc<dyn Names>,
     clients: Mutex<Vec<(Key, reqwest::Client)>>,
     hosts: Hosts,
+    storage: Storage,
     /// When hosts last answered, those to which a connection may still stand open.
     answered: Mutex<HashMap<String, Instant>>,
 }
 
 /// What a hop brought.
 enum Answered {
-    Whole(Response<Bytes>),
+    Whole(Response<Bytes>, Room),
     Elsewhere(StatusCode, Hop),
 }
 
@@ -63,6 +65,7 @@ impl Http {
             names,
             clients: Mutex::default(),
             hosts: Hosts::new(manners),
+            storage: Storage::default(),
             answered: Mutex::default(),
         }
     }
@@ -89,9 +92,9 @@ impl Http {
                 Error::Timeout(format!("{name} took longer than {} s", total.as_secs_f32()))
             })??;
             let (status, next) = match answered {
-                Answered::Whole(response) => {
-                    let at = hop.url.to_string();
-                    return Ok(Answer { response, at, moved: moved && !passed.is_empty() });
+                Answered::Whole(response, room) => {
+                    let (at, moved) = (hop.url.to_string(), moved && !passed.is_empty());
+                    return Ok(Answer { response, at, moved, room });
                 }
                 Answered::Elsewhere(status, next) => (status, next),
             };
@@ -121,7 +124,10 @@ impl Http {
         let response = self.ask(hop, permit).await?;
         match hop.next(response.status(), response.headers())? {
             Some(next) => Ok(Answered::Elsewhere(response.status(), next)),
-            None => Ok(Answered::Whole(whole(response, &hop.method, &permit.limits).await?)),
+            None => {
+                let read = whole(response, &hop.method, &permit.limits, &self.storage).await?;
+                Ok(Answered::Whole(read.0, read.1))
+            }
         }
     }
 
@@ -131,14 +137,19 @@ impl Http {
         let mut headers = hop.headers.clone();
         let codings = HeaderValue::from_static(body::CODINGS);
         headers.entry(header::ACCEPT_ENCODING).or_insert(codings);
-        let request = || {
+        let Limits { connect, headers: patience, .. } = permit.limits;
+        let request = async || {
             let request = client.request(hop.method.clone(), hop.url.clone());
-            request.headers(headers.clone()).body(hop.body.clone()).send()
+            let request = request.headers(headers.clone()).body(hop.body.clone());
+            timeout(connect + patience, request.send()).await.map_err(|_| {
+                let (host, seconds) = (host(&hop.url), patience.as_secs_f32());
+                Error::Timeout(format!("{host} began no answer within {seconds} s"))
+            })
         };
         let may_be_stale = self.has_answered(&hop.url) && hop.method.is_idempotent();
-        let response = match request().await {
+        let response = match request().await? {
             // The server may have closed the connection just as we took it up again (RFC 9112 section 9.3.1).
-            Err(error) if may_be_stale && is_of_exchange(&error) => request().await,
+            Err(error) if may_be_stale && is_of_exchange(&error) => request().await?,
             response => response,
         };
         let response = response.map_err(|error| told(&error, &hop.url, &permit.limits))?;
@@ -207,7 +218,8 @@ async fn whole(
     response: reqwest::Response,
     method: &Method,
     limits: &Limits,
-) -> Result<Response<Bytes>, Error> {
+    storage: &Storage,
+) -> Result<(Response<Bytes>, Room), Error> {
     let lines =
         response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
     if lines.sum::<usize>() > HEADERS {
@@ -215,7 +227,7 @@ async fn whole(
     }
     let coding = Coding::of(response.headers())?;
     let (status, mut headers) = (response.status(), response.headers().clone());
-    let body = if has_body(method, status) {
+    let (body, room) = if has_body(method, status) {
         if response.content_length().is_some_and(|length| length > limits.wire as u64) {
             return Err(Error::TooLarge(format!(
                 "the answer is longer than {} bytes",
@@ -224,11 +236,11 @@ async fn whole(
         }
         headers.remove(header::CONTENT_ENCODING);
         headers.remove(header::CONTENT_LENGTH);
-        body::read(response.bytes_stream(), coding, limits).await?
+        body::read(response.bytes_stream(), coding, limits, storage).await?
     } else {
-        Bytes::new()
+        Default::default()
     };
-    Ok(answer(status, headers, body))
+    Ok((answer(status, headers, body), room))
 }
 
 fn answer(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response<Bytes> {

@@ -12,6 +12,7 @@ mod host;
 mod http;
 mod names;
 mod redirect;
+mod storage;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 use ::http::{HeaderValue, Request, Response};
 use async_trait::async_trait;
 use bytes::Bytes;
+
+pub use storage::Room;
 
 use crate::model::manners::Manners;
 use crate::model::source::{Allowed, Limits};
@@ -41,6 +44,8 @@ pub struct Answer {
     pub at: String,
     /// Whether every redirect on the way was a permanent one (301, 308) and there was at least one.
     pub moved: bool,
+    /// The room its body takes, given back with the last copy.
+    pub room: Room,
 }
 
 /// What one caller may do.

@@ -1,6 +1,6 @@
 //! A whole house for tests: memory SQLite, a clock moved by hand, and a web made of scripts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -186,6 +186,7 @@ type Script = Box<dyn FnMut(&Request<Bytes>) -> Result<Response<Bytes>, net::Err
 #[derive(Default)]
 pub struct Web {
     scripts: Mutex<HashMap<String, Script>>,
+    pits: Mutex<HashSet<String>>,
     ledger: Mutex<Vec<Request<Bytes>>>,
 }
 
@@ -210,6 +211,11 @@ impl Web {
         self.script(url, |_| Err(net::Error::Unreachable("connection refused".to_owned())));
     }
 
+    /// From now on whoever asks this address waits for ever.
+    pub fn swallow(&self, url: &str) {
+        held(&self.pits).insert(url.to_owned());
+    }
+
     /// How often an address was asked.
     pub fn asked(&self, url: &str) -> usize {
         held(&self.ledger).iter().filter(|request| request.uri() == url).count()
@@ -229,12 +235,16 @@ impl Transport for Web {
         loop {
             let at = request.uri().to_string();
             held(&self.ledger).push(request.clone());
+            if held(&self.pits).contains(&at) {
+                std::future::pending::<()>().await;
+            }
             let response = match held(&self.scripts).get_mut(&at) {
                 Some(script) => script(&request)?,
                 None => answer(404, ""),
             };
             let Some(to) = response.headers().get(header::LOCATION) else {
-                return Ok(Answer { response, at, moved: moved.unwrap_or(false) });
+                let moved = moved.unwrap_or(false);
+                return Ok(Answer { response, at, moved, room: Default::default() });
             };
             moved = Some(moved.unwrap_or(true) && matches!(response.status().as_u16(), 301 | 308));
             *request.uri_mut() = to.to_str().expect("an address").parse().expect("an address");

@@ -332,3 +332,42 @@ async fn g_10_a_month_without_a_violation() {
     weekly.keeps(HOUR);
     weekly.was_asked(30..=120);
 }
+
+#[tokio::test]
+async fn t_12_five_hundred_tar_pits_hold_up_nobody() {
+    let source = |n: usize| {
+        let (kind, n) = if n < 500 { ("pit", n) } else { ("well", n - 500) };
+        format!(
+            "[[source]]\nid = \"{kind}-{n}\"\nkind = \"feed\"\nurl = \"https://{kind}-{n}.example/feed\"\ninterval = \"10m\"\n"
+        )
+    };
+    let file: String = (0..520).map(source).collect();
+    let house = House::new(&file).await;
+    for n in 0..500 {
+        house.web.swallow(&format!("https://pit-{n}.example/feed"));
+    }
+    let wells: Vec<String> = (0..20).map(|n| format!("https://well-{n}.example/feed")).collect();
+    for well in &wells {
+        house.web.serve(well, feed("well", 3, ""));
+    }
+    let (stop, ingest) = (tokio_util::sync::CancellationToken::new(), house.ingest());
+    let (ready, _) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(async move { ingest.run(stop, ready).await });
+    for round in 1..=5 {
+        let asked = async {
+            while wells.iter().any(|well| house.web.asked(well) < round) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let asked = tokio::time::timeout(MINUTE, asked).await;
+        assert!(asked.is_ok(), "a healthy source waits for one that never answers");
+        // Whoever was polled is stored before time goes on.
+        while house.store.states().await.expect("the store answers").iter().any(|(id, state)| {
+            id.as_str().starts_with("well") && state.due.is_none_or(|due| due <= house.clock.now())
+        }) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        house.clock.pass(10 * MINUTE);
+    }
+    running.abort();
+}
