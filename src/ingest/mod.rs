@@ -116,6 +116,9 @@ struct Running {
     rooms: Rooms,
 }
 
+/// A poll that ended, one way or another.
+type Done = Result<(Id, Result<Report, store::Error>), JoinError>;
+
 /// Polls that were just started.
 #[derive(Default)]
 struct Started {
@@ -220,8 +223,8 @@ impl Ingest {
                 () = stop.cancelled() => break,
                 () = self.clock.sleep_until(next) => {}
                 Some(done) = running.polls.join_next_with_id() => {
-                    if let Some(source) = self.close(&mut running, done).await.map(|report| report.source) {
-                        waiting.remove(&source);
+                    for report in self.close_all(&mut running, done).await {
+                        waiting.remove(&report.source);
                     }
                 }
             }
@@ -264,7 +267,7 @@ impl Ingest {
             let Some(one) = running.polls.join_next_with_id().await else {
                 return failed.map_or(Ok(reports), Err);
             };
-            if let Some(report) = self.close(&mut running, one).await {
+            for report in self.close_all(&mut running, one).await {
                 tell(&report);
                 reports.push(report);
             }
@@ -356,12 +359,19 @@ impl Ingest {
         running.leases.insert(handle.id(), kept);
     }
 
+    /// Closes a poll and those that ended meanwhile, so that their places are given away together.
+    async fn close_all(&self, running: &mut Running, done: Done) -> Vec<Report> {
+        let mut next = Some(done);
+        let mut reports = Vec::new();
+        while let Some(done) = next {
+            reports.extend(self.close(running, done).await);
+            next = running.polls.try_join_next_with_id();
+        }
+        reports
+    }
+
     /// Logs how a poll ended. One that panicked is closed as failed, so that it backs off like any other.
-    async fn close(
-        &self,
-        running: &mut Running,
-        done: Result<(Id, Result<Report, store::Error>), JoinError>,
-    ) -> Option<Report> {
+    async fn close(&self, running: &mut Running, done: Done) -> Option<Report> {
         let id = match &done {
             Ok((id, _)) => *id,
             Err(error) => error.id(),

@@ -16,6 +16,7 @@ use super::{Report, Upstream};
 use crate::model::manners::Manners;
 use crate::model::source::PollState;
 use crate::model::time::Timestamp;
+use crate::model::whereabouts::Whereabouts;
 use crate::net::Transport;
 use crate::store::{self, Committed, Finish, LEASE, PollLease, Slice, Store};
 
@@ -100,7 +101,7 @@ impl Poll<'_> {
         let said = listing.said(pause, rhythm);
         let finish = Finish {
             succeeded: true,
-            whereabouts: Some(listing.whereabouts),
+            whereabouts: self.changed(listing.whereabouts),
             validators: Some(listing.validators),
             due: Some(self.due(Outcome::Answered(said))),
             problems: self.lease.state.problems.clone(),
@@ -109,6 +110,11 @@ impl Poll<'_> {
         report.add(self.commit(Slice { finish: Some(finish), ..Slice::default() }).await?);
         report.unchanged = self.lease.answer.len();
         Ok(())
+    }
+
+    /// What there is to be stored of where it is asked.
+    pub(super) fn changed(&self, whereabouts: Whereabouts) -> Option<Whereabouts> {
+        (whereabouts != self.lease.state.whereabouts).then_some(whereabouts)
     }
 
     async fn fail(&self, failure: Failure, report: &mut Report) -> Result<(), store::Error> {

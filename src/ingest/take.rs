@@ -150,7 +150,7 @@ impl Poll<'_> {
             renamed,
             pause: listing.about.pause,
             rhythm: Some(rhythm),
-            whereabouts: Some(listing.whereabouts.clone()),
+            whereabouts: self.changed(listing.whereabouts.clone()),
         }
     }
 

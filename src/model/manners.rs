@@ -48,7 +48,8 @@ pub fn plain(host: &str) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Rooms {
     manners: Arc<Manners>,
-    taken: HashMap<String, usize>,
+    /// How many places are taken, of how many.
+    taken: HashMap<String, (usize, usize)>,
 }
 
 impl Rooms {
@@ -57,17 +58,23 @@ impl Rooms {
         Rooms { manners, taken: HashMap::new() }
     }
 
-    /// Takes a place at a host; answers whether there was one.
-    pub fn take(&mut self, host: &str) -> bool {
-        let taken = self.taken.entry(host.to_owned()).or_default();
-        let has_room = *taken < self.manners.of(host).at_once;
-        *taken += usize::from(has_room);
-        has_room
+    /// Whether a host has room for one more.
+    pub fn has_room(&self, host: &str) -> bool {
+        self.taken.get(host).is_none_or(|(taken, of)| taken < of)
+    }
+
+    /// Takes a place at a host, whether or not there is one.
+    pub fn take(&mut self, host: &str) {
+        if let Some((taken, _)) = self.taken.get_mut(host) {
+            *taken += 1;
+        } else {
+            self.taken.insert(host.to_owned(), (1, self.manners.of(host).at_once));
+        }
     }
 
     /// Gives a place back.
     pub fn give_back(&mut self, host: &str) {
-        if let Some(taken) = self.taken.get_mut(host) {
+        if let Some((taken, _)) = self.taken.get_mut(host) {
             *taken = taken.saturating_sub(1);
             if *taken == 0 {
                 self.taken.remove(host);
@@ -91,10 +98,14 @@ mod tests {
     #[test]
     fn a_host_has_room_for_so_many() {
         let mut rooms = Rooms::default();
-        assert_eq!(["a", "a", "a", "b"].map(|host| rooms.take(host)), [true, true, false, true]);
-        rooms.give_back("a");
-        assert!(rooms.take("a"));
         for host in ["a", "a", "b"] {
+            assert!(rooms.has_room(host));
+            rooms.take(host);
+        }
+        assert_eq!(["a", "b", "c"].map(|host| rooms.has_room(host)), [false, true, true]);
+        rooms.give_back("a");
+        assert!(rooms.has_room("a"));
+        for host in ["a", "b"] {
             rooms.give_back(host);
         }
         assert!(rooms.taken.is_empty());

@@ -68,8 +68,10 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         change.connection.run(sql, params![rule.name(), polled.source])?;
     }
     if let Some(title) = finish.title {
-        let sql = "UPDATE source SET own_title = ? WHERE id = ?";
-        change.connection.run(sql, params![title, polled.source])?;
+        let sql = "UPDATE source SET own_title = ?1 WHERE id = ?2 AND own_title IS NOT ?1";
+        if change.connection.run(sql, params![title, polled.source])? > 0 {
+            retitle(change, polled.source)?;
+        }
     }
     if let Some(id) = finish.id {
         name(change, polled.source, &id)?;
@@ -92,7 +94,7 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
             polled.source,
         ],
     )?;
-    retitle(change, polled.source)
+    Ok(())
 }
 
 /// Keeps what a document calls itself. The first identifier stays, since one never changes

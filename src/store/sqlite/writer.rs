@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::store::Error;
 
 /// Units that may wait; whoever brings one more waits outside.
-const WAITING: usize = 64;
+const WAITING: usize = 256;
 
 /// A change somebody waits for.
 trait Unit: Send {
