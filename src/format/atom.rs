@@ -20,7 +20,7 @@ use crate::model::time::Timestamp;
 /// Atom 1.0.
 pub struct Atom;
 
-const MEDIA_TYPE: &str = "application/atom+xml; charset=utf-8";
+pub(super) const MEDIA_TYPE: &str = "application/atom+xml; charset=utf-8";
 const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 impl Format for Atom {
@@ -106,7 +106,7 @@ fn links(feed: &Feed) -> Vec<atom::Link> {
 
 /// The crate's declaration names no encoding, and it writes offset zero as `+00:00`, where every
 /// other document of ours has `Z`. Text never holds a bare `<`, so only its own tags can match.
-fn write(feed: &atom::Feed) -> String {
+pub(super) fn write(feed: &atom::Feed) -> String {
     let config = atom::WriteConfig { write_document_declaration: false, indent_size: None };
     let bytes = feed
         .write_with_config(DECLARATION.to_vec(), config)
@@ -207,7 +207,7 @@ fn is_iri(scheme: &str) -> bool {
     !scheme.contains(char::is_whitespace) && Url::parse(scheme).is_ok()
 }
 
-fn plain(text: &str) -> atom::Text {
+pub(super) fn plain(text: &str) -> atom::Text {
     atom::Text::plain(text)
 }
 
@@ -220,7 +220,7 @@ fn person(person: &Person) -> atom::Person {
     }
 }
 
-fn link(rel: &str, href: String, media_type: Option<&str>) -> atom::Link {
+pub(super) fn link(rel: &str, href: String, media_type: Option<&str>) -> atom::Link {
     atom::Link {
         rel: rel.to_owned(),
         href,
@@ -229,6 +229,6 @@ fn link(rel: &str, href: String, media_type: Option<&str>) -> atom::Link {
     }
 }
 
-fn time(at: Timestamp) -> DateTime<FixedOffset> {
+pub(super) fn time(at: Timestamp) -> DateTime<FixedOffset> {
     at.chrono()
 }

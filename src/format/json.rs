@@ -8,8 +8,10 @@ use chrono::DateTime;
 use serde::Serialize;
 
 use super::{Document, Format, is_address, labels};
+use crate::model::cause::Cause;
 use crate::model::feed::{Feed, Site};
 use crate::model::item::{Also, Enclosure, Item, ItemId, Person};
+use crate::model::notice::Notice;
 use crate::model::status::{Condition, Day, Standing, Status};
 use crate::model::time::Timestamp;
 use crate::model::twin::Reason;
@@ -68,14 +70,14 @@ pub fn status(site: &Site, status: &Status) -> Document {
         categories: status.categories,
         items: status.items(),
         failing: status.count(Condition::Failing),
-        sources: status.sources.iter().map(standing).collect(),
+        sources: status.sources.iter().map(|source| standing(source, status.now)).collect(),
     };
     let mut bytes = serde_json::to_vec_pretty(&shape).expect("as above");
     bytes.push(b'\n');
     Document { media_type: "application/json; charset=utf-8", bytes: Bytes::from(bytes) }
 }
 
-fn standing(source: &Standing) -> StandingJson<'_> {
+fn standing(source: &Standing, now: Timestamp) -> StandingJson<'_> {
     let state = &source.state;
     let written = |at: Option<Timestamp>| at.map(Timestamp::rfc3339);
     StandingJson {
@@ -86,13 +88,22 @@ fn standing(source: &Standing) -> StandingJson<'_> {
         state: source.condition().name(),
         last_success: written(state.succeeded),
         last_poll: written(state.polled),
-        next_poll: written(state.due),
+        next_poll: written(state.next()),
         failures: state.failures,
         last_error: state.trouble.as_deref(),
+        cause: state.cause.map(Cause::name),
+        failing_since: written(state.failing),
+        usual_gap_seconds: state.rhythm.gap.map(|gap| gap.as_secs()),
+        notices: source.notices(now).into_iter().map(notice).collect(),
         problems: &state.problems,
         items: state.items,
         days: source.days.iter().map(day).collect(),
     }
+}
+
+fn notice(notice: Notice) -> NoticeJson {
+    let Notice { kind, what, since } = notice;
+    NoticeJson { kind: kind.name(), what, since: since.rfc3339() }
 }
 
 fn day(day: &Day) -> DayJson {
@@ -182,9 +193,20 @@ struct StandingJson<'a> {
     next_poll: Option<String>,
     failures: u32,
     last_error: Option<&'a str>,
+    cause: Option<&'static str>,
+    failing_since: Option<String>,
+    usual_gap_seconds: Option<u64>,
+    notices: Vec<NoticeJson>,
     problems: &'a [String],
     items: u64,
     days: Vec<DayJson>,
+}
+
+#[derive(Serialize)]
+struct NoticeJson {
+    kind: &'static str,
+    what: String,
+    since: String,
 }
 
 #[derive(Serialize)]

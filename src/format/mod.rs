@@ -3,6 +3,7 @@
 pub mod atom;
 pub mod html;
 pub mod json;
+pub mod notices;
 pub mod opml;
 pub mod rss;
 

@@ -17,6 +17,7 @@ use super::poll::Poll;
 use super::schedule::{Outcome, Refusal, Said};
 use super::{fresh, identity};
 use crate::adapter::{About, Ask, Entry, Parsed, Problem, Request};
+use crate::model::cause::Cause;
 use crate::model::manners::plain;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
@@ -84,14 +85,22 @@ struct Answer {
 /// Why a poll stopped.
 pub(super) struct Failure {
     pub(super) what: String,
+    pub(super) cause: Cause,
     pub(super) how: Outcome,
     /// A host that wants to be left alone until some time, whoever asks.
     pub(super) hold: Option<Box<Hold>>,
 }
 
 impl Failure {
+    /// One that passes, or not; its next try waits as for any other.
+    pub(super) fn of(cause: Cause, what: impl Into<String>) -> Failure {
+        let how = Outcome::Failed(Refusal::default());
+        Failure { what: what.into(), cause, how, hold: None }
+    }
+
+    /// One of what an answer says.
     pub(super) fn because(what: impl Into<String>) -> Failure {
-        Failure { what: what.into(), how: Outcome::Failed(Refusal::default()), hold: None }
+        Failure::of(Cause::Unreadable, what)
     }
 
     /// What upstream asks of us.
@@ -102,7 +111,7 @@ impl Failure {
 
 impl From<net::Error> for Failure {
     fn from(error: net::Error) -> Failure {
-        Failure::because(error.to_string())
+        Failure::of(error.cause(), error.to_string())
     }
 }
 
@@ -231,7 +240,7 @@ impl Poll<'_> {
             }
             parsed
         };
-        self.work(parse).await.map_err(|_| Failure::because(UNREADABLE))
+        self.work(parse).await.map_err(|_| Failure::of(Cause::Ours, UNREADABLE))
     }
 
     /// Takes a page and those after it, until one shows an entry we know; all of them when the last
@@ -272,8 +281,10 @@ impl Poll<'_> {
     }
 
     async fn is_all_new(&self, entries: &[Entry]) -> Result<bool, Failure> {
-        let known =
-            self.known(entries).await.map_err(|error| Failure::because(error.to_string()))?;
+        let known = self
+            .known(entries)
+            .await
+            .map_err(|error| Failure::of(Cause::Ours, error.to_string()))?;
         Ok(known.values().all(|known| *known == Known::New))
     }
 
@@ -324,6 +335,10 @@ fn condition(ask: &mut Ask, name: HeaderName, stored: Option<&str>) {
 /// An answer that can hold entries; else why not, in words.
 fn usable(response: &Response<Bytes>, now: Timestamp) -> Result<(), Failure> {
     let status = response.status();
+    if status == StatusCode::OK && response.headers().contains_key(WALL) {
+        let what = "it answered with a page that tells people from programs";
+        return Err(Failure::of(Cause::Wall, what));
+    }
     if status != StatusCode::OK {
         let what = match status {
             StatusCode::NOT_MODIFIED => {
@@ -335,13 +350,42 @@ fn usable(response: &Response<Bytes>, now: Timestamp) -> Result<(), Failure> {
             status => format!("it answered {status}"),
         };
         let how = refused(status, retry_after(response, now));
-        return Err(Failure { how, ..Failure::because(what) });
+        return Err(Failure { how, ..Failure::of(cause(response), what) });
     }
     if response.body().is_empty() && !is_listing(response) {
-        let failure = Failure::because("it answered 200 with an empty body");
+        let failure = Failure::of(Cause::Empty, "it answered 200 with an empty body");
         return Err(Failure { how: Outcome::Mute, ..failure });
     }
     Ok(())
+}
+
+/// What kind of failure an answer is that holds no entries.
+fn cause(response: &Response<Bytes>) -> Cause {
+    if is_wall(response) {
+        return Cause::Wall;
+    }
+    match response.status() {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Cause::Busy,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Cause::Closed,
+        StatusCode::NOT_FOUND => Cause::Missing,
+        StatusCode::GONE => Cause::Gone,
+        StatusCode::NO_CONTENT => Cause::Empty,
+        status if status.is_server_error() => Cause::Server,
+        _ => Cause::Status,
+    }
+}
+
+/// How those who run most of them say that they do.
+const WALL: &str = "cf-mitigated";
+
+/// Whether a page that tells people from programs stands before the source: by its header, or by the words of
+/// such pages.
+fn is_wall(response: &Response<Bytes>) -> bool {
+    const WORDS: [&[u8]; 4] =
+        [b"cf-chl", b"_Incapsula_Resource", b"captcha-delivery.com", b"/.well-known/anubis"];
+    let start = &response.body()[..response.body().len().min(16 << 10)];
+    response.headers().contains_key(WALL)
+        || WORDS.iter().any(|word| start.windows(word.len()).any(|part| part == *word))
 }
 
 /// What a status says of the next try.

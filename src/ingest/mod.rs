@@ -26,6 +26,7 @@ use tracing::{error, info, warn};
 
 use crate::adapter::Adapter;
 use crate::clock::Clock;
+use crate::model::cause::Cause;
 use crate::model::digest::Digests;
 use crate::model::manners::{Manners, Rooms};
 use crate::model::source::{Source, SourceId};
@@ -410,8 +411,12 @@ impl Ingest {
             schedule::Outcome::Failed(schedule::Refusal::default()),
             now,
         );
-        let finish =
-            Finish { due: Some(due), trouble: Some(trouble.to_owned()), ..Finish::default() };
+        let finish = Finish {
+            due: Some(due),
+            trouble: Some(trouble.to_owned()),
+            cause: Some(Cause::Ours),
+            ..Finish::default()
+        };
         if let Err(error) = self
             .store
             .commit_poll(lease, Slice { finish: Some(finish), ..Slice::default() }, now)

@@ -13,6 +13,7 @@ use tracing::warn;
 use super::ask::{Failure, Listing};
 use super::schedule::{self, Outcome};
 use super::{Report, Upstream};
+use crate::model::cause::Cause;
 use crate::model::manners::Manners;
 use crate::model::source::PollState;
 use crate::model::time::Timestamp;
@@ -83,7 +84,8 @@ impl Poll<'_> {
         })?;
         // Where there was never anything, there is no reason to believe that it will pass.
         let failure = Failure::because(what);
-        Some(if had { Failure { how: Outcome::Doubted, ..failure } } else { failure })
+        let (how, cause) = (Outcome::Doubted, Cause::Doubtful);
+        Some(if had { Failure { how, cause, ..failure } } else { failure })
     }
 
     /// Why what is missing from a whole answer is not withdrawn: more than half of it is gone at once.
@@ -123,6 +125,7 @@ impl Poll<'_> {
             due: Some(self.due(failure.how)),
             hold: failure.hold.map(|hold| *hold),
             trouble: Some(failure.what.clone()),
+            cause: Some(failure.cause),
             ..Finish::default()
         };
         report.trouble = Some(failure.what);

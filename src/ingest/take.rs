@@ -13,6 +13,7 @@ use super::poll::Poll;
 use super::schedule::Outcome;
 use super::{Report, Upstream};
 use crate::adapter::{Ask, Entry, Problem};
+use crate::model::cause::Cause;
 use crate::model::draft::Refined;
 use crate::model::item::Candidate;
 use crate::model::rhythm::Rhythm;
@@ -54,6 +55,8 @@ struct Debts {
     problems: Vec<Problem>,
     /// When those items say they were published that were not known before.
     news: Vec<Option<Timestamp>>,
+    /// Whether nothing of the last answer is in this one.
+    missed: bool,
     /// Identifiers met in this poll, and which entry had them first.
     guids: HashMap<String, (u64, String)>,
 }
@@ -83,12 +86,13 @@ impl Poll<'_> {
         let source = &self.upstream.source;
         identity::tell(source, &self.lease.state, &mut listing);
         let (entries, learned) = identity::distinct(&mut listing, source);
-        let answer = entries.iter().map(|entry| entry.mark.key).collect();
+        let answer: Vec<u64> = entries.iter().map(|entry| entry.mark.key).collect();
         let (length, budget) = match self.upstream.source.is_local() {
             true => (LOCAL_SLICE, usize::MAX),
             false => (REMOTE_SLICE, self.upstream.source.budget),
         };
         let mut debts = Debts { budget, retry_after: listing.retry_after, ..Debts::default() };
+        debts.missed = self.is_gap(&listing, &answer);
         let mut entries = entries.into_iter().peekable();
         let mut prepared: Option<Slice> = None;
         loop {
@@ -142,6 +146,7 @@ impl Poll<'_> {
             whole: listing.whole && loss.is_none(),
             due: Some(self.due(outcome(debts, listing, rhythm))),
             hold: debts.hold.clone().or_else(|| listing.hold.clone()).map(|hold| *hold),
+            cause: loss.as_ref().map(|_| Cause::Doubtful),
             trouble: loss,
             problems: told(&listing.problems),
             title: listing.about.title.clone(),
@@ -150,8 +155,18 @@ impl Poll<'_> {
             renamed,
             pause: listing.about.pause,
             rhythm: Some(rhythm),
+            missed: debts.missed,
             whereabouts: self.changed(listing.whereabouts.clone()),
         }
+    }
+
+    /// Whether something may have come and gone between the last answer and this one. What shows all
+    /// there is has no such gaps, and of few entries nothing can be said.
+    fn is_gap(&self, listing: &Listing, answer: &[u64]) -> bool {
+        const FEW: usize = 3;
+        let before = &self.lease.answer;
+        let is_long = answer.len() >= FEW && before.len() >= FEW;
+        is_long && !listing.whole && !answer.iter().any(|key| before.binary_search(key).is_ok())
     }
 
     /// How often something new comes, as far as this answer tells.

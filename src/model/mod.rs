@@ -3,9 +3,10 @@
 //!
 //! Reading order: `time` and `text` (what fields are made of), `draft` (how anything from
 //! outside becomes an item), `item`, `source` (with `pause` and `rhythm`: when it may and should be asked, and `whereabouts`: where), `category`, `feed`, `twin` (which items tell one story),
-//! `manners` (how hosts are treated), `view` and `cut` (what a feed shows), `period` and `digest` (what came in a day or a week, as an item).
+//! `manners` (how hosts are treated), `status` (with `cause` and `notice`: what an operator should know), `view` and `cut` (what a feed shows), `period` and `digest` (what came in a day or a week, as an item).
 
 pub mod category;
+pub mod cause;
 pub mod cut;
 pub mod digest;
 pub mod draft;
@@ -13,6 +14,7 @@ pub mod feed;
 pub mod item;
 pub mod link;
 pub mod manners;
+pub mod notice;
 pub mod pause;
 pub mod period;
 pub mod pinyin;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::Uri;
 use sha2::{Digest, Sha256};
 
+use super::cause::Cause;
 use super::manners::plain;
 use super::pause::Pause;
 use super::rhythm::Rhythm;
@@ -298,6 +299,12 @@ pub struct PollState {
     pub succeeded: Option<Timestamp>,
     /// Failures in a row.
     pub failures: u32,
+    /// Since when it fails.
+    pub failing: Option<Timestamp>,
+    /// Why the last poll failed, by kind.
+    pub cause: Option<Cause>,
+    /// When an answer last showed nothing of the one before it.
+    pub missed: Option<Timestamp>,
     /// When it is asked next.
     pub due: Option<Timestamp>,
     /// What is wrong, in plain words; none when the last poll went well.
@@ -321,4 +328,11 @@ pub struct PollState {
     pub whereabouts: Whereabouts,
     /// Items readers find on its shelf.
     pub items: u64,
+}
+
+impl PollState {
+    /// When it is asked next; none when never, since it is gone for good.
+    pub fn next(&self) -> Option<Timestamp> {
+        self.due.filter(|due| due.millis() < Timestamp::NEVER.millis())
+    }
 }

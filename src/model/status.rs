@@ -1,5 +1,7 @@
 //! `Status`: how the site and every source are doing, as people and programs are told.
 
+use http::Uri;
+
 use super::source::{PollState, SourceId};
 use super::time::Timestamp;
 
@@ -100,5 +102,46 @@ impl Status {
     /// How many items readers find.
     pub fn items(&self) -> u64 {
         self.sources.iter().map(|source| source.state.items).sum()
+    }
+}
+
+/// An address without user, password and the values of its query (row T-29); of a file, only its name.
+pub fn public(url: &Uri) -> String {
+    let path = url.path();
+    if url.scheme_str() == Some("file") {
+        let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        return format!("file:…/{name}");
+    }
+    let scheme = url.scheme_str().unwrap_or_default();
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let names = url.query().map(|query| {
+        let names = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, _)) => format!("{name}=…"),
+            None => "…".to_owned(),
+        });
+        format!("?{}", names.collect::<Vec<_>>().join("&"))
+    });
+    format!("{scheme}://{host}{path}{}", names.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(url: &str, expected: &str) {
+        assert_eq!(public(&url.parse().unwrap()), expected);
+    }
+
+    #[test]
+    fn t_29_no_secrets_in_addresses() {
+        check("https://user:word@a.example:8443/feed", "https://a.example:8443/feed");
+        check(
+            "https://a.example/api?page=1&token=secret&bare",
+            "https://a.example/api?page=…&token=…&…",
+        );
+        check("https://a.example", "https://a.example/");
+        check("file://localhost/home/me/posts/", "file:…/posts");
     }
 }

@@ -21,6 +21,8 @@ const FAILURES: u32 = 3;
 pub struct Whereabouts {
     /// Where it moved for good; none while the file's address holds.
     pub address: Option<String>,
+    /// Since when that is believed.
+    pub learned: Option<Timestamp>,
     /// Where it seems to be moving.
     pub moving: Option<Moving>,
 }
@@ -51,16 +53,17 @@ impl Whereabouts {
         is_same: bool,
         now: Timestamp,
     ) -> Whereabouts {
-        let address = self.address.clone().filter(|_| is_learned);
+        let kept = if is_learned { self.clone() } else { Whereabouts::default() };
         let Some(to) = moved_to.filter(|_| is_same) else {
-            return Whereabouts { address, moving: None };
+            return Whereabouts { moving: None, ..kept };
         };
         let before = self.moving.as_ref().filter(|moving| moving.to == to);
         let (since, times) = before.map_or((now, 1), |moving| (moving.since, moving.times + 1));
         if times >= TIMES && now.since(since) >= OVER {
-            return Whereabouts { address: Some(to.to_owned()), moving: None };
+            return Whereabouts { address: Some(to.to_owned()), learned: Some(now), moving: None };
         }
-        Whereabouts { address, moving: Some(Moving { to: to.to_owned(), since, times }) }
+        let moving = Moving { to: to.to_owned(), since, times };
+        Whereabouts { moving: Some(moving), ..kept }
     }
 }
 
@@ -106,7 +109,8 @@ mod tests {
 
     #[test]
     fn p_10_the_files_address_is_asked_again_when_the_learned_one_fails() {
-        let moved = Whereabouts { address: Some(NEW.to_owned()), moving: None };
+        let address = Some(NEW.to_owned());
+        let moved = Whereabouts { address, learned: Some(at(0)), moving: None };
         assert_eq!(moved.asked(2), Some(NEW));
         assert_eq!(moved.asked(3), None);
         assert_eq!(moved.after(true, None, true, at(0)), moved);

@@ -274,6 +274,11 @@ fn told(error: &reqwest::Error, url: &Url, limits: &Limits) -> Error {
         let seconds = limits.connect.as_secs_f32();
         return Error::Timeout(format!("no connection to {host} within {seconds} s"));
     }
+    let is_tls =
+        |io: &std::io::Error| io.get_ref().is_some_and(|cause| cause.is::<rustls::Error>());
+    if let Some(io) = cause::<std::io::Error>(error).filter(|io| is_tls(io)) {
+        return Error::Tls(format!("no secure connection to {host}: {io}"));
+    }
     if let Some(io) = cause::<std::io::Error>(error).filter(|_| error.is_connect()) {
         return match io.kind() {
             std::io::ErrorKind::ConnectionRefused => {

@@ -25,6 +25,7 @@ use bytes::Bytes;
 
 pub use storage::Room;
 
+use crate::model::cause::Cause;
 use crate::model::manners::Manners;
 use crate::model::source::{Allowed, Limits};
 
@@ -65,9 +66,15 @@ pub enum Error {
     /// The guard refused the address.
     #[error("{0}")]
     Refused(String),
-    /// No connection: name not found, refused, TLS.
+    /// The name means nothing.
+    #[error("{0}")]
+    Name(String),
+    /// No connection.
     #[error("{0}")]
     Unreachable(String),
+    /// No secure connection.
+    #[error("{0}")]
+    Tls(String),
     /// It took too long.
     #[error("{0}")]
     Timeout(String),
@@ -77,6 +84,21 @@ pub enum Error {
     /// What came is not HTTP as it should be, or a file that cannot be read.
     #[error("{0}")]
     Broken(String),
+}
+
+impl Error {
+    /// What kind of failure it is.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Error::Refused(_) => Cause::Refused,
+            Error::Name(_) => Cause::Name,
+            Error::Unreachable(_) => Cause::Unreachable,
+            Error::Tls(_) => Cause::Tls,
+            Error::Timeout(_) => Cause::Timeout,
+            Error::TooLarge(_) => Cause::TooLarge,
+            Error::Broken(_) => Cause::Broken,
+        }
+    }
 }
 
 /// The way to everything outside, by scheme: `http` and `https` over the network, `file` from disk.

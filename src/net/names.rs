@@ -53,7 +53,7 @@ impl reqwest::dns::Resolve for Resolver {
 async fn judged(names: &dyn Names, pass: &Pass, name: &str) -> Result<Vec<IpAddr>, Error> {
     let addresses = meant(names, name).await.unwrap_or_default();
     if addresses.is_empty() {
-        return Err(Error::Unreachable(format!("the name {name} cannot be found")));
+        return Err(Error::Name(format!("the name {name} cannot be found")));
     }
     if pass.names(name) {
         return Ok(addresses);

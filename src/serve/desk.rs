@@ -164,6 +164,7 @@ impl Desk {
             Route::Style => Ok(pages::style()),
             Route::Status => Box::pin(status::page(self)).await,
             Route::StatusData => Box::pin(status::data(self)).await,
+            Route::StatusFeed => Box::pin(status::feed(self)).await,
             Route::Robots => Ok(pages::robots()),
             Route::Health => Ok(Reply::words(StatusCode::OK, "ok\n")),
             Route::Readiness if *self.ready.borrow() => Ok(Reply::words(StatusCode::OK, "ready\n")),

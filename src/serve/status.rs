@@ -3,16 +3,16 @@
 //! It is public, so it tells no credentials and no paths of this machine.
 
 use std::collections::HashMap;
-
-use http::Uri;
+use std::sync::Arc;
 
 use super::desk::Desk;
 use super::error::Error;
 use super::reply::Reply;
-use crate::format::{html, json};
+use crate::format::{html, json, notices};
 use crate::model::feed::{Catalogue, Shelf};
 use crate::model::source::{PollState, Source, SourceId};
-use crate::model::status::{Standing, Status};
+use crate::model::status::{Standing, Status, public};
+use crate::press::Printed;
 
 /// What the file says of a source, as far as readers may know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,26 +39,6 @@ impl Upstream {
     }
 }
 
-/// An address without user, password and the values of its query (row T-29); of a file, only its name.
-fn public(url: &Uri) -> String {
-    let path = url.path();
-    if url.scheme_str() == Some("file") {
-        let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        return format!("file:…/{name}");
-    }
-    let scheme = url.scheme_str().unwrap_or_default();
-    let authority = url.authority().map_or("", |authority| authority.as_str());
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let names = url.query().map(|query| {
-        let names = query.split('&').map(|pair| match pair.split_once('=') {
-            Some((name, _)) => format!("{name}=…"),
-            None => "…".to_owned(),
-        });
-        format!("?{}", names.collect::<Vec<_>>().join("&"))
-    });
-    format!("{scheme}://{host}{path}{}", names.unwrap_or_default())
-}
-
 /// The state of the site and of every source, as a page.
 pub(super) async fn page(desk: &Desk) -> Result<Reply, Error> {
     let status = collect(desk).await?;
@@ -69,6 +49,13 @@ pub(super) async fn page(desk: &Desk) -> Result<Reply, Error> {
 pub(super) async fn data(desk: &Desk) -> Result<Reply, Error> {
     let status = collect(desk).await?;
     Ok(Reply::fresh(json::status(desk.press.site(), &status)).open().hidden())
+}
+
+/// What an operator should know, as a feed.
+pub(super) async fn feed(desk: &Desk) -> Result<Reply, Error> {
+    let status = collect(desk).await?;
+    let document = notices::render(desk.press.site(), &status);
+    Ok(Reply::printed(Arc::new(Printed::new(document, None))).open().hidden())
 }
 
 async fn collect(desk: &Desk) -> Result<Status, Error> {
@@ -103,25 +90,4 @@ async fn collect(desk: &Desk) -> Result<Status, Error> {
 
 fn categories(catalogue: &Catalogue) -> usize {
     catalogue.shelves.iter().filter(|head| matches!(head.shelf, Shelf::Category(_))).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(url: &str, expected: &str) {
-        assert_eq!(public(&url.parse().unwrap()), expected);
-    }
-
-    #[test]
-    fn t_29_no_secrets_in_addresses() {
-        check("https://user:word@a.example:8443/feed", "https://a.example:8443/feed");
-        check(
-            "https://a.example/api?page=1&token=secret&bare",
-            "https://a.example/api?page=…&token=…&…",
-        );
-        check("https://a.example", "https://a.example/");
-        check("file://localhost/home/me/posts/", "file:…/posts");
-    }
 }

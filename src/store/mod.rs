@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::model::category::Category;
+use crate::model::cause::Cause;
 use crate::model::cut::{Cursor, Since};
 use crate::model::digest::Digests;
 use crate::model::draft::Refined;
@@ -319,6 +320,10 @@ pub struct Finish {
     pub hold: Option<Hold>,
     /// What is wrong, in plain words.
     pub trouble: Option<String>,
+    /// And by kind.
+    pub cause: Option<Cause>,
+    /// Whether the answer shows nothing of the one before it.
+    pub missed: bool,
     /// Entries that could not be used, in plain words.
     pub problems: Vec<String>,
     /// The document's own title.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use feedloom::clock::{Clock, Manual};
-use feedloom::model::time::Timestamp;
+use feedloom::model::cause::Cause;
+use feedloom::model::time::{Offset, Timestamp};
 use http::{Request, Response, header};
 
 use crate::house::{House, Web, answer};
@@ -370,4 +371,44 @@ async fn t_12_five_hundred_tar_pits_hold_up_nobody() {
         house.clock.pass(10 * MINUTE);
     }
     running.abort();
+}
+
+#[tokio::test]
+async fn what_an_operator_should_know_is_known() {
+    let file = "[[source]]\nid = \"wire\"\nkind = \"feed\"\nurl = \"https://wire.example/feed\"\ninterval = \"1h\"\n";
+    let (house, url) = (House::new(file).await, "https://wire.example/feed");
+    let state = async || house.store.states().await.expect("the store answers").remove(0).1;
+    house.web.serve(url, feed("wire", 20, ""));
+    house.round().await;
+    house.web.serve(url, feed("wire", 25, ""));
+    house.pass(HOUR).await;
+    assert_eq!(state().await.missed, None, "five are the same");
+    let gone = house.clock.now().plus(HOUR).at(Offset::UTC);
+    house.web.serve(url, feed("wire", 60, ""));
+    house.pass(HOUR).await;
+    assert_eq!(state().await.missed, Some(gone), "none is the same: some may be missing");
+
+    let page = answer(200, "<html><body>Welcome</body></html>");
+    let wall = with(answer(200, ""), header::HeaderName::from_static("cf-mitigated"), "challenge");
+    let failing = house.clock.now().plus(DAY).at(Offset::UTC);
+    for (response, cause) in [
+        (answer(404, ""), Cause::Missing),
+        (answer(403, ""), Cause::Closed),
+        (answer(500, ""), Cause::Server),
+        (answer(429, ""), Cause::Busy),
+        (wall, Cause::Wall),
+        (page, Cause::Doubtful),
+        (answer(200, ""), Cause::Empty),
+    ] {
+        house.web.script(url, move |_| Ok(response.clone()));
+        // Past whatever was asked for.
+        house.pass(DAY).await;
+        assert_eq!((state().await.cause, state().await.failing), (Some(cause), Some(failing)));
+    }
+    house.web.fail(url);
+    house.pass(DAY).await;
+    assert_eq!(state().await.cause, Some(Cause::Unreachable));
+    house.web.serve(url, feed("wire", 60, ""));
+    house.pass(2 * DAY).await;
+    assert_eq!((state().await.cause, state().await.failing), (None, None));
 }

@@ -5,8 +5,11 @@ use askama::Template;
 use super::words::Words;
 use super::{Frame, Moment, write};
 use crate::format::Document;
+use crate::model::cause::Cause;
 use crate::model::feed::{Shelf, Site};
+use crate::model::notice::Kind;
 use crate::model::status::{Condition, Day, Standing, Status};
+use crate::model::time::Timestamp;
 
 /// Writes the status page.
 pub fn status(site: &Site, status: &Status) -> Document {
@@ -15,9 +18,8 @@ pub fn status(site: &Site, status: &Status) -> Document {
     let some = |condition, told: fn(usize) -> String| {
         Some(status.count(condition)).filter(|count| *count > 0).map(told)
     };
-    let today = Day::number(status.now);
     let rows: Vec<Row<'_>> =
-        status.sources.iter().map(|source| Row::of(source, site, words, today)).collect();
+        status.sources.iter().map(|source| Row::of(source, site, words, status.now)).collect();
     let (mut alerts, mut others) = (Vec::new(), Vec::new());
     for row in &rows {
         if row.state == Condition::Failing.name() { alerts.push(row) } else { others.push(row) }
@@ -61,13 +63,20 @@ struct Row<'a> {
     succeeded: Option<Moment>,
     due: Option<Moment>,
     items: u64,
+    /// What to do about the trouble.
+    advice: &'static str,
     problems: String,
     chart: Chart,
 }
 
 impl<'a> Row<'a> {
-    fn of(source: &'a Standing, site: &Site, words: &'static Words, today: i64) -> Row<'a> {
-        let moment = |at| Moment::of(site.local(at));
+    fn of(source: &'a Standing, site: &Site, words: &'static Words, now: Timestamp) -> Row<'a> {
+        let (today, moment) = (Day::number(now), |at| Moment::of(site.local(at)));
+        let notices = source.notices(now).into_iter();
+        // Why it fails stands above already.
+        let notices =
+            notices.filter(|notice| notice.kind != Kind::Failing).map(|notice| notice.what);
+        let problems: Vec<String> = notices.chain(source.state.problems.iter().cloned()).collect();
         let condition = source.condition();
         Row {
             title: &source.title,
@@ -81,9 +90,10 @@ impl<'a> Row<'a> {
             },
             trouble: source.state.trouble.as_deref().unwrap_or_default(),
             succeeded: source.state.succeeded.map(moment),
-            due: source.state.due.map(moment),
+            due: source.state.next().map(moment),
             items: source.state.items,
-            problems: source.state.problems.join("; "),
+            advice: source.state.cause.map(Cause::advice).unwrap_or_default(),
+            problems: problems.join("; "),
             chart: Chart::of(&source.days, words, today),
         }
     }

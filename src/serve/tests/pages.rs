@@ -102,6 +102,12 @@ async fn the_status_tells_how_sources_are() {
         (&serde_json::Value::Null, &2.into())
     );
     assert_eq!(source["problems"][0], "entry 3 has no title");
+    let feed = house.get("/status.atom").await;
+    let text = std::str::from_utf8(feed.body()).unwrap();
+    assert!(text.contains("<title>One is failing</title>"), "{text}");
+    assert!(text.contains("a.example refuses connections"), "{text}");
+    let tag = format!("if-none-match: {}", header(&feed, "etag"));
+    assert_eq!(house.ask("GET", "/status.atom", &[&tag]).await.status(), 304);
 }
 
 #[tokio::test]

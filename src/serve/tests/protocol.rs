@@ -500,6 +500,7 @@ async fn t_31_public_addresses_are_the_written_list() {
         "/style.css",
         "/status",
         "/status.json",
+        "/status.atom",
         "/robots.txt",
         "/healthz",
         "/readyz",

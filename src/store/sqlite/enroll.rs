@@ -95,7 +95,8 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
 
 /// What was learned of a place that is not asked any more.
 const FORGET: &str = "UPDATE source SET due = NULL, own_id = NULL, ttl = NULL, skip_hours = 0,
-    skip_days = 0, news = NULL, gap = NULL, address = NULL, moving_to = NULL WHERE id = ?";
+    skip_days = 0, news = NULL, gap = NULL, address = NULL, learned = NULL, moving_to = NULL,
+    missed = NULL WHERE id = ?";
 
 fn before(connection: &Connection, source: &Source) -> Result<Option<Before>> {
     let sql = "SELECT id, namespace, categories, max_categories, url, collapse FROM source WHERE name = ?";

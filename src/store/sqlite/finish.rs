@@ -16,6 +16,7 @@ use super::sighting;
 use super::statement::Statement;
 use super::story;
 use super::{article, claim};
+use crate::model::cause::Cause;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
 use crate::model::whereabouts::Whereabouts;
@@ -50,14 +51,15 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         let sql = "UPDATE source SET news = ?, gap = ? WHERE id = ?";
         change.connection.run(sql, params![news.map(|at| at.millis()), gap, polled.source])?;
     }
-    if let Some(Whereabouts { address, moving }) = finish.whereabouts {
+    if let Some(Whereabouts { address, learned, moving }) = finish.whereabouts {
+        let learned = learned.map(|at| at.millis());
         let moving = moving.map(|moving| (moving.to, moving.since.millis(), moving.times));
         let (to, since, times) = moving
             .map_or((None, None, None), |(to, since, times)| (Some(to), Some(since), Some(times)));
         change.connection.run(
-            "UPDATE source SET address = ?1, moving_to = ?2, moving_since = ?3, moving_times = ?4
-             WHERE id = ?5 AND (address, moving_to, moving_since, moving_times) IS NOT (?1, ?2, ?3, ?4)",
-            params![address, to, since, times, polled.source],
+            "UPDATE source SET address = ?, learned = ?, moving_to = ?, moving_since = ?, moving_times = ?
+             WHERE id = ?",
+            params![address, learned, to, since, times, polled.source],
         )?;
     }
     if let Some(hold) = &finish.hold {
@@ -82,7 +84,8 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         "UPDATE source SET
              validators = coalesce(?1, validators), due = ?2, trouble = ?3, problems = ?4, polled = ?5,
              succeeded = iif(?6, ?5, succeeded), failures = iif(?6, 0, failures + 1), expires = NULL,
-             unfinished = iif(?6, ?1 IS NULL, unfinished)
+             unfinished = iif(?6, ?1 IS NULL, unfinished), cause = ?8,
+             failing = iif(?3 IS NULL, NULL, coalesce(failing, ?5)), missed = iif(?9, ?5, missed)
          WHERE id = ?7",
         params![
             validators,
@@ -92,6 +95,8 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
             change.now.millis(),
             finish.succeeded,
             polled.source,
+            finish.cause.map(Cause::name),
+            finish.missed,
         ],
     )?;
     Ok(())

@@ -13,6 +13,7 @@ use super::row::{Tag, Words, instant, json, misread, perhaps, source_id, timesta
 use super::shelf;
 use super::statement::Statement;
 use super::story;
+use crate::model::cause::Cause;
 use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead};
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::pause::Pause;
@@ -289,7 +290,7 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
     let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title,
             (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl, unfinished,
             key_rule, renamings, skip_hours, skip_days, news, gap,
-            address, moving_to, moving_since, moving_times
+            address, moving_to, moving_since, moving_times, learned, failing, cause, missed
         FROM source WHERE id = ?";
     connection.one(sql, [source], |row| {
         let validators: Vec<Tag> = json(row, 0)?;
@@ -312,7 +313,14 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
                     .map(|gap| Duration::from_millis(gap.unsigned_abs())),
             },
             unfinished: row.get(11)?,
-            whereabouts: Whereabouts { address: row.get(18)?, moving: moving(row)? },
+            whereabouts: Whereabouts {
+                address: row.get(18)?,
+                learned: perhaps(row, 22)?,
+                moving: moving(row)?,
+            },
+            failing: perhaps(row, 23)?,
+            cause: row.get::<_, Option<String>>(24)?.as_deref().and_then(Cause::named),
+            missed: perhaps(row, 25)?,
             learned: row.get::<_, Option<String>>(12)?.as_deref().and_then(KeyRule::named),
             renamings: row.get(13)?,
             items: row.get::<_, Option<i64>>(9)?.unwrap_or_default().cast_unsigned(),
