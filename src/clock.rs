@@ -13,7 +13,8 @@ pub trait Clock: Send + Sync {
     /// The present, at offset zero.
     fn now(&self) -> Timestamp;
 
-    /// Returns once it is `at`, or later.
+    /// Returns once it is `at`, or later; and when the clock is set back meanwhile, since what was waited
+    /// for may be another time now.
     async fn sleep_until(&self, at: Timestamp);
 }
 
@@ -34,12 +35,18 @@ impl Clock for System {
     }
 
     async fn sleep_until(&self, at: Timestamp) {
+        let mut latest = self.now();
         loop {
-            let left = at.since(self.now());
+            let left = at.since(latest);
             if left.is_zero() {
                 return;
             }
             tokio::time::sleep(left.min(NAP)).await;
+            let now = self.now();
+            if now < latest {
+                return;
+            }
+            latest = now;
         }
     }
 }
@@ -75,7 +82,14 @@ impl Clock for Manual {
 
     async fn sleep_until(&self, at: Timestamp) {
         let mut now = self.now.subscribe();
-        let reached = now.wait_for(|now| now.millis() >= at.millis()).await;
-        reached.expect("the clock outlives its sleepers");
+        let mut latest = *now.borrow_and_update();
+        while latest.millis() < at.millis() {
+            now.changed().await.expect("the clock outlives its sleepers");
+            let next = *now.borrow_and_update();
+            if next.millis() < latest.millis() {
+                return;
+            }
+            latest = next;
+        }
     }
 }

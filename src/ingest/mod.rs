@@ -211,7 +211,15 @@ impl Ingest {
         let mut waiting = self.begin(stop).await;
         let mut running = self.running();
         let mut tidied = self.clock.now();
+        let mut latest = tidied;
         while !stop.is_cancelled() {
+            let now = self.clock.now();
+            if now < latest
+                && let Err(error) = self.put_back(now).await
+            {
+                error!(%error, "what a clock that was ahead has noted could not be put right");
+            }
+            latest = now;
             if waiting.is_empty() {
                 ready.send_replace(true);
             }
@@ -426,6 +434,15 @@ impl Ingest {
         }
     }
 
+    /// Puts right what was noted by a clock that was ahead, so that nobody waits until then.
+    async fn put_back(&self, now: Timestamp) -> Result<(), store::Error> {
+        let sources = self.store.put_back(now).await?;
+        if sources > 0 {
+            warn!(sources, "the clock was ahead; sources are due as if it had not been");
+        }
+        Ok(())
+    }
+
     /// Goes on after a stop, as soon as the store answers; what is to be tried before we are ready.
     async fn begin(&self, stop: &CancellationToken) -> HashSet<SourceId> {
         loop {
@@ -449,6 +466,7 @@ impl Ingest {
     /// When the store does not answer.
     pub async fn resume(&self) -> Result<HashSet<SourceId>, store::Error> {
         let now = self.clock.now();
+        self.put_back(now).await?;
         let (mut first, mut overdue) = (HashSet::new(), Vec::new());
         for (id, state) in self.store.states().await? {
             let Some(upstream) = self.upstreams.get(&id) else { continue };

@@ -145,6 +145,10 @@ impl Store for Fake {
         unreachable!("readers poll nothing")
     }
 
+    async fn put_back(&self, _: Timestamp) -> Result<usize, Error> {
+        unreachable!("readers poll nothing")
+    }
+
     async fn known(
         &self,
         _: &SourceId,

@@ -82,6 +82,10 @@ pub trait Store: Send + Sync {
     /// Puts off polls that are overdue; one that is not any more, or under way, stays as it is.
     async fn postpone(&self, until: &[(SourceId, Timestamp)], now: Timestamp) -> Result<(), Error>;
 
+    /// Puts right what was noted by a clock that was ahead, where it says that a source was polled later
+    /// than now: it waits as long as it was to wait then. Answers how many there were.
+    async fn put_back(&self, now: Timestamp) -> Result<usize, Error>;
+
     /// What is known of these entries of a source's list, by the key of their mark.
     async fn known(
         &self,

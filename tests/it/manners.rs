@@ -412,3 +412,45 @@ async fn what_an_operator_should_know_is_known() {
     house.pass(2 * DAY).await;
     assert_eq!((state().await.cause, state().await.failing), (None, None));
 }
+
+#[tokio::test]
+async fn x_09_clocks_that_jump_make_no_storm_and_starve_nobody() {
+    let file = "[[source]]\nid = \"wire\"\nkind = \"feed\"\nurl = \"https://wire.example/feed\"\ninterval = \"1h\"\n";
+    let (house, url) = (House::new(file).await, "https://wire.example/feed");
+    house.web.serve(url, feed("wire", 20, ""));
+    let (stop, ingest) = (tokio_util::sync::CancellationToken::new(), house.ingest());
+    let (ready, _) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(async move { ingest.run(stop, ready).await });
+    let begin = house.clock.now();
+    let year = 365 * DAY;
+    let mut asked = 0;
+    for at in [0, 20, 0].map(|years| begin.plus(year * years)) {
+        let is_back = at < house.clock.now();
+        house.clock.set(at);
+        if is_back {
+            // It was asked a moment ago, whatever that was called.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            assert_eq!(house.web.asked(url), asked, "it is asked too early");
+            house.clock.pass(HOUR);
+        }
+        // An hour at a time: once each, whatever year it is.
+        for _ in 0..4 {
+            asked += 1;
+            let polled = async {
+                let is_stored = async || {
+                    let states = house.store.states().await.expect("the store answers");
+                    let now = house.clock.now();
+                    states[0].1.due.is_some_and(|due| due > now && due.since(now) <= HOUR)
+                };
+                while house.web.asked(url) < asked || !is_stored().await {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let in_time = tokio::time::timeout(MINUTE, polled).await;
+            assert!(in_time.is_ok(), "it is not asked any more");
+            assert_eq!(house.web.asked(url), asked, "it is asked too often");
+            house.clock.pass(HOUR);
+        }
+    }
+    running.abort();
+}

@@ -65,6 +65,24 @@ pub(super) fn postpone(
     Ok(())
 }
 
+/// Puts right what a clock noted that was ahead.
+pub(super) fn put_back(connection: &Connection, now: Timestamp) -> Result<usize, Error> {
+    // A poll under way may have begun a moment after this was asked.
+    let ahead = now.plus(AHEAD).millis();
+    let sql = "UPDATE host SET until = ?1 WHERE until > ?2";
+    let most = now.plus(LONGEST).millis();
+    connection.run(sql, [most, most])?;
+    let sql = "UPDATE source SET due = iif(due < ?3, due - (polled - ?1), due), polled = ?1
+        WHERE polled > ?2";
+    Ok(connection.run(sql, [now.millis(), ahead, Timestamp::NEVER.millis()])?)
+}
+
+/// What is not taken for a clock that was ahead.
+const AHEAD: Duration = Duration::from_secs(5);
+
+/// Nobody is left alone for longer.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// Begins a lease anew.
 pub(super) fn extend(connection: &Connection, source: i64, lease: Duration) -> Result<()> {
     let expires = clock(connection)?.saturating_add(millis(lease));

@@ -210,6 +210,10 @@ impl Store for Sqlite {
         self.write(move |connection| claim::postpone(connection, &until, now)).await
     }
 
+    async fn put_back(&self, now: Timestamp) -> Result<usize, Error> {
+        self.write(move |connection| claim::put_back(connection, now)).await
+    }
+
     async fn known(
         &self,
         source: &SourceId,

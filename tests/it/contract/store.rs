@@ -98,6 +98,7 @@ contract! {
     many_due_at_once_are_each_claimed_once,
     p_17_no_more_of_a_host_are_claimed_than_it_has_room_for,
     p_09_a_host_that_asked_for_it_is_left_alone,
+    x_09_a_clock_that_was_ahead_keeps_nobody_waiting,
     what_is_owed_is_counted,
     the_end_of_a_poll_is_remembered,
     x_01_a_listing_that_was_not_taken_to_its_end_is_remembered,
@@ -1564,4 +1565,26 @@ async fn p_09_a_host_that_asked_for_it_is_left_alone(place: Place) {
     assert_eq!(claimed.next, Some(until), "then it is to be looked at again");
     let claimed = house.store.claim_due(until, 9, None, &rooms).await.expect("claimed");
     assert_eq!(claimed.taken.len(), 2);
+}
+
+async fn x_09_a_clock_that_was_ahead_keeps_nobody_waiting(place: Place) {
+    let house = House::new(place).await;
+    let (a, b) = (at("one.example", "a"), at("two.example", "b"));
+    house.enroll(&[a.clone(), b.clone()]).await;
+    let due = |house: &House| Finish { due: Some(house.now().plus(HOUR)), ..Finish::default() };
+    house.poll_with(&b, &[], due(&house)).await;
+    let kept = house.state(&b).await;
+    let now = house.now();
+    house.pass(7000 * DAY);
+    let until = house.now().plus(DAY);
+    let hold = Some(Hold { host: "one.example".to_owned(), until });
+    house.poll_with(&a, &[], Finish { hold, ..due(&house) }).await;
+    house.now_back(house.now().since(now));
+    assert_eq!(house.store.put_back(now).await.expect("put right"), 1);
+    assert_eq!(house.state(&a).await.due, Some(now.plus(HOUR)));
+    assert_eq!(house.state(&b).await, kept, "what is in the past is as it was");
+    let week = now.plus(7 * DAY).plus(MINUTE);
+    let rooms = Rooms::default();
+    let claimed = house.store.claim_due(week, 9, None, &rooms).await.expect("claimed");
+    assert_eq!(claimed.taken.len(), 2, "no host is left alone for longer than a week");
 }
