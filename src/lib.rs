@@ -80,6 +80,9 @@
 //! the head. A full house asks those connections to leave that only hold a place; waiting to be accepted,
 //! as the design has it, would let whoever opens sockets keep readers out.
 //!
+//! Which hosts are busy is told to `Store::claim_due` as `Rooms`, which know the manners towards each, so
+//! that one claim takes no more of a host than it has room for either.
+//!
 //! Digests are two rooms' affair: the model has the cuts (`model::period`) and the words
 //! (`model::digest`), the store what is due, what came and what is written. In the place of their source
 //! stands an id that no file can write (`SourceId::ours`).
