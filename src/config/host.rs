@@ -36,17 +36,13 @@ fn host(
 }
 
 fn name(setting: &Setting) -> Result<String, Mistake> {
-    let text = setting.text()?;
-    let name = plain(text.trim_start_matches('[').trim_end_matches(']'));
-    let is_host = !name.is_empty()
-        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | ':' | '_'));
-    match is_host && url::Host::parse(text).is_ok() {
-        true => Ok(name),
-        false => Err(Mistake::at(
+    // As addresses have it: names of other scripts in ASCII, IPv6 in brackets.
+    url::Host::parse(setting.text()?).map(|host| plain(&host.to_string())).map_err(|_| {
+        Mistake::at(
             setting,
-            "this should be the name of a host without scheme, port and path, such as `news.example.com`",
-        )),
-    }
+            "this should be the name of a host without scheme, port and path, such as `news.example.com`, or an address, such as `192.0.2.7` or `[2001:db8::7]`",
+        )
+    })
 }
 
 /// Whether `Retry-After` holds up the whole host.

@@ -9,6 +9,7 @@ use super::atom::{MEDIA_TYPE, link, plain, time, write};
 use crate::model::feed::{Shelf, Site};
 use crate::model::notice::Notice;
 use crate::model::status::{Standing, Status};
+use crate::model::time::Timestamp;
 
 /// Writes the feed; the newest notice first.
 pub fn render(site: &Site, status: &Status) -> Document {
@@ -19,8 +20,9 @@ pub fn render(site: &Site, status: &Status) -> Document {
     all.sort_by_key(|(source, notice)| {
         (std::cmp::Reverse(notice.since.millis()), source.id.clone())
     });
-    // As long as nothing is to be known, nothing changes either.
-    let updated = all.first().map_or(status.updated, |(_, notice)| notice.since);
+    // As long as nothing is to be known, nothing changes.
+    let beginning = Timestamp::from_millis(0, status.now.offset()).unwrap_or(status.now);
+    let updated = all.first().map_or(beginning, |(_, notice)| notice.since);
     let feed = atom::Feed {
         title: plain(&format!("{} · status", site.title)),
         id: Notice::feed(),

@@ -14,7 +14,7 @@ use http::{Response, StatusCode, Uri};
 use sha2::{Digest, Sha256};
 
 use super::poll::Poll;
-use super::schedule::{Outcome, Refusal, Said};
+use super::schedule::{self, Outcome, Refusal, Said};
 use super::{fresh, identity};
 use crate::adapter::{About, Ask, Entry, Parsed, Problem, Request};
 use crate::model::cause::Cause;
@@ -148,16 +148,23 @@ impl Poll<'_> {
         match learned.filter(|_| is_plain) {
             None => Asks { all, is_learned: false },
             Some(url) => {
-                *all[0].request.uri_mut() = url;
+                let request = &mut all[0].request;
+                if authority(&url) != authority(&source.url) {
+                    // As on the way there, so that no key of the operator's goes to another site.
+                    *request.headers_mut() = net::harmless(request.headers());
+                }
+                *request.uri_mut() = url;
                 Asks { all, is_learned: true }
             }
         }
     }
 
-    /// Whether it is the document we know: it is as before, or shows an entry of the last answer.
+    /// Whether it is the document we know: it is as before, or shows an entry of the last answer. What was
+    /// never known before is what the operator meant.
     fn is_same(&self, listing: &Listing) -> bool {
-        let is_known = |entry: &Entry| self.lease.answer.binary_search(&entry.mark.key).is_ok();
-        listing.unchanged || listing.entries.iter().any(is_known)
+        let known = &self.lease.answer;
+        let is_known = |entry: &Entry| known.binary_search(&entry.mark.key).is_ok();
+        listing.unchanged || known.is_empty() || listing.entries.iter().any(is_known)
     }
 
     /// One question with its validators, byte for byte as they came (P-01).
@@ -165,7 +172,8 @@ impl Poll<'_> {
         let mut ask = ask.clone();
         let url = ask.request.uri().to_string();
         let is_known = !self.force && !ask.leads_on && stored.url == url;
-        if is_known && !self.is_stale(stored) {
+        let is_conditional = is_known && !self.is_stale(stored);
+        if is_conditional {
             condition(&mut ask, IF_NONE_MATCH, stored.etag.as_deref());
             condition(&mut ask, IF_MODIFIED_SINCE, stored.last_modified.as_deref());
         }
@@ -177,11 +185,13 @@ impl Poll<'_> {
         let (etag, last_modified) = (header(ETAG), header(LAST_MODIFIED));
         let fresh = fresh::fresh(response.headers());
         let moved_to = answer.moved.then(|| answer.at.clone());
-        if response.status() == StatusCode::NOT_MODIFIED && is_known {
+        if response.status() == StatusCode::NOT_MODIFIED && is_conditional {
             // P-02: a tag on a 304 replaces the old one, a missing one keeps it.
             let (etag, last_modified) =
                 (etag.or(stored.etag.clone()), last_modified.or(stored.last_modified.clone()));
-            let validators = Validators { etag, last_modified, ..stored.clone() };
+            // Of those kept by earlier releases nobody knows since when.
+            let whole_at = stored.whole_at.or(Some(self.now.millis()));
+            let validators = Validators { etag, last_modified, whole_at, ..stored.clone() };
             return Ok(Answer { validators, fresh, moved_to, parsed: None, is_shrunk: false });
         }
         self.check(&answer.at, &response)?;
@@ -213,14 +223,24 @@ impl Poll<'_> {
 
     /// Goes on with an answer that can hold entries.
     pub(super) fn check(&self, at: &str, response: &Response<Bytes>) -> Result<(), Failure> {
-        usable(response, self.now).map_err(|failure| {
+        // What upstream asks for counts from its answer on, which may have been waited for.
+        let now = self.clock.now();
+        usable(response, now).map_err(|failure| {
             let host = at.parse::<Uri>().ok().and_then(|at| at.host().map(plain));
             let hold = host.and_then(|host| {
                 let is_told_to_all = response.status() == StatusCode::TOO_MANY_REQUESTS
                     || failure.refusal().retry_after.is_some() && self.manners.of(&host).holds_all;
-                is_told_to_all.then(|| Box::new(Hold { host, until: self.due(failure.how) }))
+                let until = schedule::peace(failure.refusal(), now).filter(|_| is_told_to_all)?;
+                Some(Box::new(Hold { host, until }))
             });
-            Failure { hold, ..failure }
+            let state = &self.lease.state;
+            let is_learned = state.whereabouts.asked(state.failures).is_some();
+            let how = match failure.how {
+                // The file's address may hold all the same.
+                Outcome::Gone if is_learned => Outcome::Failed(Refusal::default()),
+                how => how,
+            };
+            Failure { how, hold, ..failure }
         })
     }
 
@@ -263,7 +283,7 @@ impl Poll<'_> {
                     let what = format!("page {page} is missing: {}", failure.what);
                     listing.problems.push(Problem::of_document(what));
                     listing.is_cut = true;
-                    listing.retry_after = failure.refusal().retry_after;
+                    listing.retry_after = schedule::peace(failure.refusal(), self.clock.now());
                     listing.hold = failure.hold;
                     return Ok(());
                 }
@@ -324,6 +344,11 @@ impl Listing {
         self.whole |= parsed.whole;
         self.is_cut |= parsed.is_cut;
     }
+}
+
+/// Scheme, host and port.
+fn authority(url: &Uri) -> (Option<&str>, Option<&str>) {
+    (url.scheme_str(), url.authority().map(|authority| authority.as_str()))
 }
 
 fn condition(ask: &mut Ask, name: HeaderName, stored: Option<&str>) {

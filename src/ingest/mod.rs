@@ -19,6 +19,7 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use http::Uri;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,7 @@ use crate::adapter::Adapter;
 use crate::clock::Clock;
 use crate::model::cause::Cause;
 use crate::model::digest::Digests;
-use crate::model::manners::{Manners, Rooms};
+use crate::model::manners::{Manners, Rooms, plain};
 use crate::model::source::{Source, SourceId};
 use crate::model::time::Timestamp;
 use crate::net::{Permit, Transport};
@@ -211,16 +212,21 @@ impl Ingest {
         let mut waiting = self.begin(stop).await;
         let mut running = self.running();
         let mut tidied = self.clock.now();
-        let mut latest = tidied;
+        let (mut is_begun, mut latest, mut right) = (false, tidied, None::<Instant>);
         while !stop.is_cancelled() {
             let now = self.clock.now();
-            if now < latest
-                && let Err(error) = self.put_back(now).await
-            {
-                error!(%error, "what a clock that was ahead has noted could not be put right");
+            if now >= latest {
+                (latest, right) = (now, None);
+            } else if right.is_none_or(|at| at.elapsed() >= LOOK) {
+                // Again and again until it is as late as it was: polls under way still note the time they
+                // began.
+                right = Some(Instant::now());
+                if let Err(error) = self.put_back(now).await {
+                    error!(%error, "what a clock that was ahead has noted was not put right");
+                }
             }
-            latest = now;
-            if waiting.is_empty() {
+            // Who is still waited for when nobody is polled has been told to wait by its host.
+            if waiting.is_empty() || (is_begun && running.polls.is_empty()) {
                 ready.send_replace(true);
             }
             if self.clock.now().since(tidied) >= TIDY {
@@ -228,6 +234,7 @@ impl Ingest {
                 self.prune(tidied).await;
             }
             let next = self.step(&mut running).await;
+            is_begun = true;
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.clock.sleep_until(next) => {}
@@ -288,8 +295,12 @@ impl Ingest {
         Running { polls: JoinSet::new(), leases: HashMap::new(), rooms }
     }
 
-    fn host(&self, source: &SourceId) -> Option<String> {
-        self.upstreams.get(source)?.source.host()
+    /// Whom a source is asked of.
+    fn host(&self, lease: &PollLease) -> Option<String> {
+        let own = self.upstreams.get(&lease.source)?.source.host();
+        let learned = lease.state.whereabouts.asked(lease.state.failures);
+        let learned = learned.and_then(|url| url.parse::<Uri>().ok()?.host().map(plain));
+        learned.or(own)
     }
 
     /// Starts what is due in the free slots, and tells when to look again.
@@ -343,7 +354,7 @@ impl Ingest {
             warn!(source.id = %lease.source, "a source is due that the file does not name");
             return;
         };
-        if let Some(host) = upstream.source.host() {
+        if let Some(host) = self.host(&lease) {
             running.rooms.take(&host);
         }
         let (house, kept) = (self.clone(), lease.clone());
@@ -356,6 +367,7 @@ impl Ingest {
                 upstream: &upstream,
                 store: &*house.store,
                 transport: &*house.transport,
+                clock: &*house.clock,
                 manners: &house.manners,
                 working: &house.working,
                 lease,
@@ -386,7 +398,7 @@ impl Ingest {
             Err(error) => error.id(),
         };
         let lease = running.leases.remove(&id)?;
-        if let Some(host) = self.host(&lease.source) {
+        if let Some(host) = self.host(&lease) {
             running.rooms.give_back(&host);
         }
         match done {

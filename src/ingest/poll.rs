@@ -13,6 +13,7 @@ use tracing::warn;
 use super::ask::{Failure, Listing};
 use super::schedule::{self, Outcome};
 use super::{Report, Upstream};
+use crate::clock::Clock;
 use crate::model::cause::Cause;
 use crate::model::manners::Manners;
 use crate::model::source::PollState;
@@ -26,6 +27,7 @@ pub(super) struct Poll<'a> {
     pub(super) upstream: &'a Arc<Upstream>,
     pub(super) store: &'a dyn Store,
     pub(super) transport: &'a dyn Transport,
+    pub(super) clock: &'a dyn Clock,
     pub(super) manners: &'a Manners,
     /// Places for those who read and refine.
     pub(super) working: &'a Semaphore,
@@ -122,6 +124,7 @@ impl Poll<'_> {
     async fn fail(&self, failure: Failure, report: &mut Report) -> Result<(), store::Error> {
         let finish = Finish {
             succeeded: false,
+            is_soft: failure.how == Outcome::Mute,
             due: Some(self.due(failure.how)),
             hold: failure.hold.map(|hold| *hold),
             trouble: Some(failure.what.clone()),

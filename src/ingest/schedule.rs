@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
-use crate::model::source::{PollState, Source};
+use crate::model::source::{PollState, Source, Validators};
 use crate::model::time::Timestamp;
 
 /// How often a folder or file of this machine is looked at.
@@ -89,11 +89,14 @@ pub struct Refusal {
 
 /// The time of the next poll; always after `now`, but for `Owing`.
 pub fn next(source: &Source, state: &PollState, outcome: Outcome, now: Timestamp) -> Timestamp {
-    let usual = usual(source);
-    let after = |span| now.plus(jittered(span, source, now));
+    let usual = interval(source, &known(state), now);
+    let after = |span| awake(source, &state.pause, now.plus(jittered(span, source, now)));
     match outcome {
         Outcome::Owing => now,
-        Outcome::Answered(said) => awake(source, &said.pause, after(interval(source, &said, now))),
+        Outcome::Answered(said) => {
+            let at = now.plus(jittered(interval(source, &said, now), source, now));
+            awake(source, &said.pause, at)
+        }
         Outcome::Awaiting(at) => at.max(now.plus(SOON)).min(after(usual)),
         Outcome::Indebted { tries } => after(doubled(usual, tries - 1)),
         Outcome::Held { retry_after } => bounded(retry_after, now).max(after(usual)),
@@ -110,6 +113,21 @@ pub fn next(source: &Source, state: &PollState, outcome: Outcome, now: Timestamp
         }
         Outcome::Gone => Timestamp::NEVER,
     }
+}
+
+/// What an earlier answer told.
+fn known(state: &PollState) -> Said {
+    let has_tag =
+        |validators: &Validators| validators.etag.is_some() || validators.last_modified.is_some();
+    let (pause, rhythm) = (state.pause, state.rhythm);
+    Said { pause, rhythm, fresh: None, is_conditional: state.validators.iter().all(has_tag) }
+}
+
+/// Until when whoever refused us so is to be left alone, by its own word or by decency; none when it did
+/// not ask for that.
+pub fn peace(refusal: Refusal, now: Timestamp) -> Option<Timestamp> {
+    let own = refusal.retry_after.map(|at| bounded(at, now));
+    own.or(refusal.is_busy.then(|| now.plus(PEACE)))
 }
 
 /// When a source that is overdue at the start, as so `many` are, is asked instead, so that they do not

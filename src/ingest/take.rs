@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use super::ask::{Failure, Listing, UNREADABLE};
 use super::identity;
 use super::poll::Poll;
-use super::schedule::Outcome;
+use super::schedule::{self, Outcome};
 use super::{Report, Upstream};
 use crate::adapter::{Ask, Entry, Problem};
 use crate::model::cause::Cause;
@@ -44,6 +44,8 @@ struct Debts {
     renamed: usize,
     /// Details beyond the budget.
     owing: bool,
+    /// Details that came.
+    paid: usize,
     /// How often the detail that failed most failed; those given up do not count.
     tries: u32,
     /// When upstream wants to be asked again.
@@ -141,6 +143,7 @@ impl Poll<'_> {
         let rhythm = self.rhythm(&debts.news);
         Finish {
             succeeded: true,
+            is_soft: false,
             validators: settled.then(|| listing.validators.clone()),
             answer: loss.is_none().then_some(answer),
             whole: listing.whole && loss.is_none(),
@@ -173,6 +176,8 @@ impl Poll<'_> {
     fn rhythm(&self, news: &[Option<Timestamp>]) -> Rhythm {
         let state = &self.lease.state;
         match state.rhythm.news {
+            // The rest of what was there all along.
+            Some(_) if state.unfinished => state.rhythm,
             None => Rhythm::of(news.iter().flatten().copied(), self.now),
             Some(_) => state.rhythm.after(!news.is_empty(), self.now),
         }
@@ -224,6 +229,7 @@ impl Poll<'_> {
             };
             match outcome {
                 Ok(Detail { entry: whole, mut problems }) => {
+                    debts.paid += 1;
                     debts.problems.append(&mut problems);
                     let name = name_of(&entry, place);
                     taken.push(Taken { place, name, entry: whole, detailed: true });
@@ -303,8 +309,12 @@ impl Poll<'_> {
         };
         let told = format!("the detail of `{name}` failed ({count}): {what}");
         debts.problems.push(Problem::of_document(told));
-        debts.retry_after = debts.retry_after.max(failure.refusal().retry_after);
-        debts.hold = debts.hold.take().or_else(|| failure.hold.clone());
+        debts.retry_after =
+            debts.retry_after.max(schedule::peace(failure.refusal(), self.clock.now()));
+        let until = |hold: &Option<Box<Hold>>| hold.as_ref().map(|hold| hold.until);
+        if until(&failure.hold) > until(&debts.hold) {
+            debts.hold.clone_from(&failure.hold);
+        }
         if tries < PATIENCE {
             debts.tries = debts.tries.max(tries);
         }
@@ -449,7 +459,9 @@ fn outcome(debts: &Debts, listing: &Listing, rhythm: Rhythm) -> Outcome {
     match debts {
         Debts { retry_after: Some(retry_after), .. } => Outcome::Held { retry_after: *retry_after },
         Debts { tries: tries @ 1.., .. } => Outcome::Indebted { tries: *tries },
-        Debts { owing: true, .. } => Outcome::Owing,
+        Debts { owing: true, paid: 1.., .. } => Outcome::Owing,
+        // Where none came, the next would not either.
+        Debts { owing: true, .. } => Outcome::Indebted { tries: 1 },
         Debts { later: Some(at), .. } => Outcome::Awaiting(*at),
         _ if listing.is_shrunk => Outcome::Doubted,
         _ => Outcome::Answered(listing.said(listing.about.pause, rhythm)),

@@ -16,6 +16,9 @@ const PATIENCE: u32 = 16;
 /// So many usual gaps without anything new are a silence to be told of.
 const SILENCE: u32 = 5;
 
+/// And never less, since one that is asked hourly cannot be known to be silent sooner.
+const LEAST: Duration = Duration::from_secs(24 * 3600);
+
 /// How a new gap counts against those before it: one to three.
 const MEMORY: u32 = 3;
 
@@ -61,7 +64,7 @@ impl Rhythm {
     /// How long nothing new came, when that is five times as long as usual.
     pub fn silence(&self, now: Timestamp) -> Option<Duration> {
         let silence = now.since(self.news?);
-        (silence > self.gap?.saturating_mul(SILENCE)).then_some(silence)
+        (silence > self.gap?.saturating_mul(SILENCE).max(LEAST)).then_some(silence)
     }
 }
 

@@ -34,7 +34,8 @@ pub struct Moving {
     pub to: String,
     /// When it was first seen.
     pub since: Timestamp,
-    /// How often it was seen in a row.
+    /// How often it was seen in a row; zero when it led elsewhere at first sight, and then it is not
+    /// believed until the file's address has answered by itself again.
     pub times: u32,
 }
 
@@ -54,11 +55,15 @@ impl Whereabouts {
         now: Timestamp,
     ) -> Whereabouts {
         let kept = if is_learned { self.clone() } else { Whereabouts::default() };
-        let Some(to) = moved_to.filter(|_| is_same) else {
+        let Some(to) = moved_to else {
             return Whereabouts { moving: None, ..kept };
         };
         let before = self.moving.as_ref().filter(|moving| moving.to == to);
-        let (since, times) = before.map_or((now, 1), |moving| (moving.since, moving.times + 1));
+        let (since, times) = match before {
+            Some(Moving { since, times: times @ 1.., .. }) => (*since, times + u32::from(is_same)),
+            Some(Moving { since, .. }) => (*since, 0),
+            None => (now, u32::from(is_same)),
+        };
         if times >= TIMES && now.since(since) >= OVER {
             return Whereabouts { address: Some(to.to_owned()), learned: Some(now), moving: None };
         }
@@ -104,7 +109,20 @@ mod tests {
             assert_eq!(learned(&polls).address, None);
         }
         let strange = Whereabouts::default().after(false, Some(NEW), false, at(0));
-        assert_eq!(strange, Whereabouts::default(), "another document is no move");
+        let later =
+            (1..9).fold(strange, |known, day| known.after(false, Some(NEW), true, at(day * 24)));
+        assert_eq!(
+            later.address, None,
+            "another document is no move, however well it is known by then"
+        );
+        let back = later.after(false, None, true, at(240));
+        let again =
+            (0..3).fold(back, |known, day| known.after(false, Some(NEW), true, at(300 + day * 24)));
+        assert_eq!(
+            again.address.as_deref(),
+            Some(NEW),
+            "unless the old address spoke for itself again"
+        );
     }
 
     #[test]

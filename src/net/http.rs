@@ -142,7 +142,7 @@ impl Http {
             let request = client.request(hop.method.clone(), hop.url.clone());
             let request = request.headers(headers.clone()).body(hop.body.clone());
             timeout(connect + patience, request.send()).await.map_err(|_| {
-                let (host, seconds) = (host(&hop.url), patience.as_secs_f32());
+                let (host, seconds) = (host(&hop.url), (connect + patience).as_secs_f32());
                 Error::Timeout(format!("{host} began no answer within {seconds} s"))
             })
         };

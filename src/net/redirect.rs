@@ -96,7 +96,8 @@ fn keeps_method(status: StatusCode, method: &Method) -> bool {
     safe || matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT)
 }
 
-fn harmless(headers: &HeaderMap) -> HeaderMap {
+/// What of a request another site may see (reliability row T-04).
+pub fn harmless(headers: &HeaderMap) -> HeaderMap {
     let kept = headers.iter().filter(|(name, _)| HARMLESS.contains(name));
     kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

@@ -1,5 +1,6 @@
-//! Room for what others send: all bodies being read or held share it, so that hundreds of large answers
-//! at once fill no memory (reliability row T-10).
+//! Room for what others send: all bodies that are being read share it, and lists until their entries are
+//! taken from them, so that hundreds of large answers at once fill no memory (reliability row T-10).
+//! Details give theirs back when they are read, since those of a slice wait for each other.
 //!
 //! A body takes room as it grows. When there is none left, one alone may go on without, whichever asks
 //! first, so that bodies that wait for each other's room do not wait for ever.

@@ -311,6 +311,8 @@ pub struct Slice {
 pub struct Finish {
     /// Whether upstream answered in a way we could use (304 included).
     pub succeeded: bool,
+    /// Whether an answer that could not be used is no failure either: it said that there is nothing to say.
+    pub is_soft: bool,
     /// Validators to send next time; none keeps the stored ones, and means after a success that the
     /// listing is not taken to its end.
     pub validators: Option<Vec<Validators>>,

@@ -454,3 +454,55 @@ async fn x_09_clocks_that_jump_make_no_storm_and_starve_nobody() {
     }
     running.abort();
 }
+
+#[tokio::test]
+async fn t_04_a_move_to_another_site_takes_no_keys_along() {
+    let file = "[[source]]\nid = \"api\"\nkind = \"json\"\nurl = \"https://api.example/list\"\ninterval = \"12h\"\nitems = \"items[]\"\nheaders = { authorization = \"Bearer secret\" }\n[source.item]\ntitle = \"title\"\n";
+    let house = House::new(file).await;
+    let (old, new) = ("https://api.example/list", "https://else.example/list");
+    house.web.script(old, move |_| Ok(with(answer(301, ""), header::LOCATION, new)));
+    house.web.serve(new, r#"{"items":[{"title":"one"},{"title":"two"}]}"#);
+    house.round().await;
+    for _ in 0..6 {
+        house.pass(12 * HOUR).await;
+    }
+    let asked = house.web.asked(old);
+    house.pass(12 * HOUR).await;
+    assert_eq!(house.web.asked(old), asked, "it is asked where it moved");
+    assert!(!house.web.last(new).headers().contains_key(header::AUTHORIZATION));
+    assert!(house.web.last(old).headers().contains_key(header::AUTHORIZATION));
+}
+
+#[tokio::test]
+async fn p_09_one_source_does_not_decide_for_how_long_its_host_is_left_alone() {
+    let source = |id: &str, interval: &str| {
+        format!(
+            "[[source]]\nid = \"{id}\"\nkind = \"feed\"\nurl = \"https://one.example/{id}\"\ninterval = \"{interval}\"\n"
+        )
+    };
+    let house = House::new(&(source("slow", "7d") + &source("quick", "10m"))).await;
+    let told = with(answer(429, ""), header::RETRY_AFTER, "3600");
+    house.web.script("https://one.example/slow", move |_| Ok(told.clone()));
+    house.web.serve("https://one.example/quick", feed("quick", 3, ""));
+    house.round().await;
+    let asked = house.web.asked("https://one.example/quick");
+    house.pass(50 * MINUTE).await;
+    assert_eq!(house.web.asked("https://one.example/quick"), asked, "an hour is not over");
+    house.pass(11 * MINUTE).await;
+    assert_eq!(house.web.asked("https://one.example/quick"), asked + 1, "a week is not asked for");
+}
+
+#[tokio::test]
+async fn p_13_details_that_all_fail_are_not_asked_without_end() {
+    let file = "[[source]]\nid = \"map\"\nkind = \"sitemap\"\nurl = \"https://map.example/sitemap.xml\"\ninterval = \"1h\"\ndetails = 3\n[source.detail]\ncontent = \"article\"\n";
+    let house = House::new(file).await;
+    let urls: String =
+        (0..9).map(|n| format!("<url><loc>https://map.example/{n}</loc></url>")).collect();
+    house.web.serve("https://map.example/sitemap.xml", format!("<urlset>{urls}</urlset>"));
+    for hour in 1..9 {
+        // A round that never ended would be the fault.
+        house.round().await;
+        assert!(house.web.asked("https://map.example/sitemap.xml") <= hour);
+        house.clock.pass(HOUR);
+    }
+}

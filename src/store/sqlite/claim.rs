@@ -58,7 +58,8 @@ pub(super) fn postpone(
     until: &[(SourceId, Timestamp)],
     now: Timestamp,
 ) -> Result<(), Error> {
-    let sql = "UPDATE source SET due = ?1 WHERE name = ?2 AND due <= ?3 AND expires IS NULL";
+    let sql = "UPDATE source SET due = ?1, noted = ?3
+        WHERE name = ?2 AND due <= ?3 AND expires IS NULL";
     for (source, until) in until {
         connection.run(sql, params![until.millis(), source.as_str(), now.millis()])?;
     }
@@ -72,8 +73,8 @@ pub(super) fn put_back(connection: &Connection, now: Timestamp) -> Result<usize,
     let sql = "UPDATE host SET until = ?1 WHERE until > ?2";
     let most = now.plus(LONGEST).millis();
     connection.run(sql, [most, most])?;
-    let sql = "UPDATE source SET due = iif(due < ?3, due - (polled - ?1), due), polled = ?1
-        WHERE polled > ?2";
+    let sql = "UPDATE source SET due = iif(due < ?3, due - (noted - ?1), due), noted = ?1,
+        polled = min(polled, ?1) WHERE noted > ?2";
     Ok(connection.run(sql, [now.millis(), ahead, Timestamp::NEVER.millis()])?)
 }
 

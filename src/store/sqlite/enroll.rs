@@ -77,6 +77,7 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
         finish::show(change, id)?;
         // It is another place: asked at once, and what it calls itself is not known yet.
         connection.run(FORGET, [id])?;
+        connection.run("DELETE FROM answer WHERE source = ?", [id])?;
     }
     if before.namespace != namespace || (before.collapse && !source.collapse) {
         story::part(change, id)?;
@@ -96,7 +97,7 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
 /// What was learned of a place that is not asked any more.
 const FORGET: &str = "UPDATE source SET due = NULL, own_id = NULL, ttl = NULL, skip_hours = 0,
     skip_days = 0, news = NULL, gap = NULL, address = NULL, learned = NULL, moving_to = NULL,
-    missed = NULL WHERE id = ?";
+    missed = NULL, failures = 0, failing = NULL, cause = NULL, trouble = NULL WHERE id = ?";
 
 fn before(connection: &Connection, source: &Source) -> Result<Option<Before>> {
     let sql = "SELECT id, namespace, categories, max_categories, url, collapse FROM source WHERE name = ?";
@@ -114,7 +115,8 @@ fn write(connection: &Connection, source: &Source, namespace: i64) -> Result<()>
              collapse, host)
          VALUES (?1, TRUE, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (name) DO UPDATE SET enrolled = TRUE, rank = ?2, namespace = ?3, title = ?4,
-             url = ?5, categories = ?6, max_categories = ?7, keep = ?8, collapse = ?9, host = ?10",
+             url = ?5, categories = ?6, max_categories = ?7, keep = ?8, collapse = ?9,
+             host = iif(address IS NULL OR url <> ?5, ?10, host)",
         params![
             source.id.as_str(),
             source.rank,

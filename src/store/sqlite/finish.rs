@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use http::Uri;
 use rusqlite::{Connection, Result, params};
 
 use super::change::Change;
@@ -17,6 +18,7 @@ use super::statement::Statement;
 use super::story;
 use super::{article, claim};
 use crate::model::cause::Cause;
+use crate::model::manners::plain;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
 use crate::model::whereabouts::Whereabouts;
@@ -52,6 +54,7 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         change.connection.run(sql, params![news.map(|at| at.millis()), gap, polled.source])?;
     }
     if let Some(Whereabouts { address, learned, moving }) = finish.whereabouts {
+        ask_at(change.connection, polled.source, address.as_deref())?;
         let learned = learned.map(|at| at.millis());
         let moving = moving.map(|moving| (moving.to, moving.since.millis(), moving.times));
         let (to, since, times) = moving
@@ -83,7 +86,8 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
     change.connection.run(
         "UPDATE source SET
              validators = coalesce(?1, validators), due = ?2, trouble = ?3, problems = ?4, polled = ?5,
-             succeeded = iif(?6, ?5, succeeded), failures = iif(?6, 0, failures + 1), expires = NULL,
+             succeeded = iif(?6, ?5, succeeded), failures = iif(?6, 0, failures + NOT ?10), expires = NULL,
+             noted = ?5,
              unfinished = iif(?6, ?1 IS NULL, unfinished), cause = ?8,
              failing = iif(?3 IS NULL, NULL, coalesce(failing, ?5)), missed = iif(?9, ?5, missed)
          WHERE id = ?7",
@@ -97,8 +101,19 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
             polled.source,
             finish.cause.map(Cause::name),
             finish.missed,
+            finish.is_soft,
         ],
     )?;
+    Ok(())
+}
+
+/// Keeps whom a source is asked of: where it moved for good, else as the file says.
+fn ask_at(connection: &Connection, source: i64, address: Option<&str>) -> Result<()> {
+    let sql = "SELECT coalesce(?, url) FROM source WHERE id = ?";
+    let url: String = connection.one(sql, params![address, source], |row| row.get(0))?;
+    let url: Option<Uri> = url.parse().ok();
+    let host = url.and_then(|url| url.host().map(plain));
+    connection.run("UPDATE source SET host = ? WHERE id = ?", params![host, source])?;
     Ok(())
 }
 

@@ -4,3 +4,5 @@ ALTER TABLE source ADD COLUMN failing INTEGER;
 ALTER TABLE source ADD COLUMN cause TEXT;
 ALTER TABLE source ADD COLUMN missed INTEGER;
 ALTER TABLE source ADD COLUMN learned INTEGER;
+-- When `due` was written.
+ALTER TABLE source ADD COLUMN noted INTEGER;
