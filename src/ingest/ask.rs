@@ -18,7 +18,7 @@ use super::schedule::{self, Outcome, Refusal, Said};
 use super::{fresh, identity};
 use crate::adapter::{About, Ask, Entry, Parsed, Problem, Request};
 use crate::model::cause::Cause;
-use crate::model::manners::plain;
+use crate::model::manners::host_of;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
 use crate::model::source::{LISTING, Validators};
@@ -226,8 +226,7 @@ impl Poll<'_> {
         // What upstream asks for counts from its answer on, which may have been waited for.
         let now = self.clock.now();
         usable(response, now).map_err(|failure| {
-            let host = at.parse::<Uri>().ok().and_then(|at| at.host().map(plain));
-            let hold = host.and_then(|host| {
+            let hold = host_of(at).and_then(|host| {
                 let is_told_to_all = response.status() == StatusCode::TOO_MANY_REQUESTS
                     || failure.refusal().retry_after.is_some() && self.manners.of(&host).holds_all;
                 let until = schedule::peace(failure.refusal(), now).filter(|_| is_told_to_all)?;
@@ -322,10 +321,7 @@ impl Poll<'_> {
 impl Listing {
     /// What it tells about the next poll.
     pub(super) fn said(&self, pause: Pause, rhythm: Rhythm) -> Said {
-        let is_conditional = |validators: &Validators| {
-            validators.etag.is_some() || validators.last_modified.is_some()
-        };
-        let is_conditional = self.validators.iter().all(is_conditional);
+        let is_conditional = self.validators.iter().all(Validators::are_any);
         Said { pause, rhythm, fresh: self.fresh, is_conditional }
     }
 

@@ -19,7 +19,6 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::Uri;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -29,7 +28,7 @@ use crate::adapter::Adapter;
 use crate::clock::Clock;
 use crate::model::cause::Cause;
 use crate::model::digest::Digests;
-use crate::model::manners::{Manners, Rooms, plain};
+use crate::model::manners::{Manners, Rooms, host_of};
 use crate::model::source::{Source, SourceId};
 use crate::model::time::Timestamp;
 use crate::net::{Permit, Transport};
@@ -229,8 +228,8 @@ impl Ingest {
             if waiting.is_empty() || (is_begun && running.polls.is_empty()) {
                 ready.send_replace(true);
             }
-            if self.clock.now().since(tidied) >= TIDY {
-                tidied = self.clock.now();
+            if now.since(tidied) >= TIDY {
+                tidied = now;
                 self.prune(tidied).await;
             }
             let next = self.step(&mut running).await;
@@ -299,8 +298,7 @@ impl Ingest {
     fn host(&self, lease: &PollLease) -> Option<String> {
         let own = self.upstreams.get(&lease.source)?.source.host();
         let learned = lease.state.whereabouts.asked(lease.state.failures);
-        let learned = learned.and_then(|url| url.parse::<Uri>().ok()?.host().map(plain));
-        learned.or(own)
+        learned.and_then(host_of).or(own)
     }
 
     /// Starts what is due in the free slots, and tells when to look again.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::model::manners::PATIENCE;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
 use crate::model::source::{PollState, Source, Validators};
@@ -21,8 +22,6 @@ const REMOTE: Duration = Duration::from_secs(3600);
 const UNCONDITIONAL: Duration = DAY;
 /// The longest wait between two tries; a source is never given up.
 const CEILING: Duration = DAY;
-/// The longest wait upstream can ask for, by `Retry-After` or by how long an answer may be kept (P-07, P-09).
-const PATIENCE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The shortest wait for an entry that comes in later.
 const SOON: Duration = Duration::from_secs(1);
 /// How soon an answer that cannot be believed is asked for again, once (P-21).
@@ -117,10 +116,9 @@ pub fn next(source: &Source, state: &PollState, outcome: Outcome, now: Timestamp
 
 /// What an earlier answer told.
 fn known(state: &PollState) -> Said {
-    let has_tag =
-        |validators: &Validators| validators.etag.is_some() || validators.last_modified.is_some();
     let (pause, rhythm) = (state.pause, state.rhythm);
-    Said { pause, rhythm, fresh: None, is_conditional: state.validators.iter().all(has_tag) }
+    let is_conditional = state.validators.iter().all(Validators::are_any);
+    Said { pause, rhythm, fresh: None, is_conditional }
 }
 
 /// Until when whoever refused us so is to be left alone, by its own word or by decency; none when it did

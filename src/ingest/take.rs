@@ -137,8 +137,7 @@ impl Poll<'_> {
     ) -> Finish {
         let (source, state) = (&self.upstream.source, &self.lease.state);
         let renamed = identity::is_habit(debts.renamed, debts.passed);
-        let is_whole = loss.is_none() && !listing.is_cut;
-        let is_whole = is_whole && !listing.is_shrunk;
+        let is_whole = loss.is_none() && !listing.is_cut && !listing.is_shrunk;
         let settled = !debts.owing && debts.tries == 0 && debts.later.is_none() && is_whole;
         let rhythm = self.rhythm(&debts.news);
         Finish {

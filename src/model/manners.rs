@@ -5,6 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
+
+/// The longest wait upstream can ask for, by `Retry-After` or by how long an answer may be kept (rows P-07
+/// and P-09).
+pub const PATIENCE: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// How one host is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manner {
@@ -42,6 +48,11 @@ impl Manners {
 /// A host's name as all of its spellings come to.
 pub fn plain(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// The host of an address; none of what is no address, and of a file.
+pub fn host_of(address: &str) -> Option<String> {
+    address.parse::<Uri>().ok()?.host().map(plain)
 }
 
 /// Who is with which host, and who else has room there.

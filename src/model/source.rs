@@ -288,6 +288,13 @@ pub struct Validators {
     pub whole_at: Option<i64>,
 }
 
+impl Validators {
+    /// Whether they can tell that nothing changed.
+    pub fn are_any(&self) -> bool {
+        self.etag.is_some() || self.last_modified.is_some()
+    }
+}
+
 /// What we remember of a source between polls.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PollState {

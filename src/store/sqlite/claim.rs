@@ -12,7 +12,7 @@ use rusqlite::{Connection, Result, params};
 use super::read;
 use super::row::{source_id, unpack, unsigned};
 use super::statement::Statement;
-use crate::model::manners::Rooms;
+use crate::model::manners::{PATIENCE, Rooms};
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
 use crate::store::{Claimed, Error, Hold, PollLease};
@@ -71,7 +71,7 @@ pub(super) fn put_back(connection: &Connection, now: Timestamp) -> Result<usize,
     // A poll under way may have begun a moment after this was asked.
     let ahead = now.plus(AHEAD).millis();
     let sql = "UPDATE host SET until = ?1 WHERE until > ?2";
-    let most = now.plus(LONGEST).millis();
+    let most = now.plus(PATIENCE).millis();
     connection.run(sql, [most, most])?;
     let sql = "UPDATE source SET due = iif(due < ?3, due - (noted - ?1), due), noted = ?1,
         polled = min(polled, ?1) WHERE noted > ?2";
@@ -80,9 +80,6 @@ pub(super) fn put_back(connection: &Connection, now: Timestamp) -> Result<usize,
 
 /// What is not taken for a clock that was ahead.
 const AHEAD: Duration = Duration::from_secs(5);
-
-/// Nobody is left alone for longer.
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Begins a lease anew.
 pub(super) fn extend(connection: &Connection, source: i64, lease: Duration) -> Result<()> {

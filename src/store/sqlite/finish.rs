@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use http::Uri;
 use rusqlite::{Connection, Result, params};
 
 use super::change::Change;
@@ -18,7 +17,7 @@ use super::statement::Statement;
 use super::story;
 use super::{article, claim};
 use crate::model::cause::Cause;
-use crate::model::manners::plain;
+use crate::model::manners::host_of;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
 use crate::model::whereabouts::Whereabouts;
@@ -56,9 +55,9 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
     if let Some(Whereabouts { address, learned, moving }) = finish.whereabouts {
         ask_at(change.connection, polled.source, address.as_deref())?;
         let learned = learned.map(|at| at.millis());
-        let moving = moving.map(|moving| (moving.to, moving.since.millis(), moving.times));
-        let (to, since, times) = moving
-            .map_or((None, None, None), |(to, since, times)| (Some(to), Some(since), Some(times)));
+        let moving = moving.as_ref();
+        let (to, times) = (moving.map(|moving| &moving.to), moving.map(|moving| moving.times));
+        let since = moving.map(|moving| moving.since.millis());
         change.connection.run(
             "UPDATE source SET address = ?, learned = ?, moving_to = ?, moving_since = ?, moving_times = ?
              WHERE id = ?",
@@ -111,9 +110,7 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
 fn ask_at(connection: &Connection, source: i64, address: Option<&str>) -> Result<()> {
     let sql = "SELECT coalesce(?, url) FROM source WHERE id = ?";
     let url: String = connection.one(sql, params![address, source], |row| row.get(0))?;
-    let url: Option<Uri> = url.parse().ok();
-    let host = url.and_then(|url| url.host().map(plain));
-    connection.run("UPDATE source SET host = ? WHERE id = ?", params![host, source])?;
+    connection.run("UPDATE source SET host = ? WHERE id = ?", params![host_of(&url), source])?;
     Ok(())
 }
 
