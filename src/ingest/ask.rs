@@ -177,7 +177,7 @@ impl Poll<'_> {
             condition(&mut ask, IF_NONE_MATCH, stored.etag.as_deref());
             condition(&mut ask, IF_MODIFIED_SINCE, stored.last_modified.as_deref());
         }
-        let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
+        let answer = self.send(&ask.request).await?;
         let response = answer.response;
         let header = |name: HeaderName| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
@@ -213,6 +213,18 @@ impl Poll<'_> {
         let is_shrunk = is_first && stored.size.is_some_and(|before| size < before / SHRUNK);
         let parsed = Some(Box::new(self.parse(ask, answer.at, response).await?));
         Ok(Answer { validators, fresh, moved_to, parsed, is_shrunk })
+    }
+
+    /// Asks, unless another source has just asked the same (P-19).
+    async fn send(&self, request: &Request) -> Result<net::Answer, net::Error> {
+        if let Some(answer) = self.shared.as_ref().and_then(|shared| shared.get(request)) {
+            return answer;
+        }
+        let answer = self.transport.send(request.clone(), &self.upstream.permit).await;
+        if let Some(shared) = &self.shared {
+            shared.keep(request.clone(), &answer);
+        }
+        answer
     }
 
     /// Whether validators are not sent any more, since an origin might answer 304 for ever (P-04).
@@ -294,7 +306,7 @@ impl Poll<'_> {
 
     async fn page(&self, request: Request) -> Result<Parsed, Failure> {
         let ask = Ask::list(request);
-        let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
+        let answer = self.send(&ask.request).await?;
         self.check(&answer.at, &answer.response)?;
         self.parse(ask, answer.at, answer.response).await
     }

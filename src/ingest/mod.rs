@@ -6,12 +6,15 @@
 //! written when a day or week is over.
 
 mod ask;
+mod begin;
 mod digest;
 mod follow;
 mod fresh;
+mod group;
 mod identity;
 mod poll;
 mod schedule;
+mod slots;
 mod take;
 
 use std::collections::{HashMap, HashSet};
@@ -20,19 +23,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, watch};
-use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, info};
+
+use group::Groups;
+use slots::{Running, Started};
 
 use crate::adapter::Adapter;
 use crate::clock::Clock;
-use crate::model::cause::Cause;
 use crate::model::digest::Digests;
-use crate::model::manners::{Manners, Rooms, host_of};
+use crate::model::manners::Manners;
 use crate::model::source::{Source, SourceId};
 use crate::model::time::Timestamp;
 use crate::net::{Permit, Transport};
-use crate::store::{self, Claimed, Committed, Finish, PollLease, Slice, Store};
+use crate::store::{self, Committed, Store};
 
 /// Sources polled at once. Nearly all of them only wait for their hosts, so there are so many that
 /// five hundred which never answer hold up nobody else (reliability row T-12).
@@ -103,29 +107,11 @@ pub struct Ingest {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     upstreams: Arc<HashMap<SourceId, Arc<Upstream>>>,
+    groups: Arc<Groups>,
     manners: Arc<Manners>,
     working: Arc<Semaphore>,
     unstored: Arc<Mutex<HashMap<SourceId, String>>>,
     digests: Option<Arc<Digests>>,
-}
-
-/// Polls under way.
-struct Running {
-    polls: JoinSet<Result<Report, store::Error>>,
-    leases: HashMap<Id, PollLease>,
-    /// With which hosts.
-    rooms: Rooms,
-}
-
-/// A poll that ended, one way or another.
-type Done = Result<(Id, Result<Report, store::Error>), JoinError>;
-
-/// Polls that were just started.
-#[derive(Default)]
-struct Started {
-    taken: Vec<SourceId>,
-    /// When the next one is due; none when it waits for a free slot.
-    next: Option<Timestamp>,
 }
 
 impl Ingest {
@@ -136,6 +122,7 @@ impl Ingest {
         clock: Arc<dyn Clock>,
         upstreams: Vec<Upstream>,
     ) -> Ingest {
+        let groups = Arc::new(Groups::of(&upstreams, clock.now()));
         let upstreams = upstreams
             .into_iter()
             .map(|upstream| (upstream.source.id.clone(), Arc::new(upstream)))
@@ -146,6 +133,7 @@ impl Ingest {
             transport,
             clock,
             upstreams: Arc::new(upstreams),
+            groups,
             manners: Arc::default(),
             working: Arc::new(Semaphore::new(cores * 2)),
             unstored: Arc::default(),
@@ -209,7 +197,7 @@ impl Ingest {
 
     async fn poll(&self, stop: &CancellationToken, ready: watch::Sender<bool>) {
         let mut waiting = self.begin(stop).await;
-        let mut running = self.running();
+        let mut running = self.running(None);
         let mut tidied = self.clock.now();
         let (mut is_begun, mut latest, mut right) = (false, tidied, None::<Instant>);
         while !stop.is_cancelled() {
@@ -259,7 +247,7 @@ impl Ingest {
         force: bool,
         mut tell: impl FnMut(&Report),
     ) -> Result<Vec<Report>, store::Error> {
-        let mut running = self.running();
+        let mut running = self.running(only);
         let mut reports: Vec<Report> = Vec::new();
         let mut left: Option<Vec<SourceId>> = only.map(<[SourceId]>::to_vec);
         let mut done: HashSet<SourceId> = HashSet::new();
@@ -283,22 +271,13 @@ impl Ingest {
                 return failed.map_or(Ok(reports), Err);
             };
             for report in self.close_all(&mut running, one).await {
+                if let Some(left) = &mut left {
+                    left.retain(|id| *id != report.source);
+                }
                 tell(&report);
                 reports.push(report);
             }
         }
-    }
-
-    fn running(&self) -> Running {
-        let rooms = Rooms::new(self.manners.clone());
-        Running { polls: JoinSet::new(), leases: HashMap::new(), rooms }
-    }
-
-    /// Whom a source is asked of.
-    fn host(&self, lease: &PollLease) -> Option<String> {
-        let own = self.upstreams.get(&lease.source)?.source.host();
-        let learned = lease.state.whereabouts.asked(lease.state.failures);
-        learned.and_then(host_of).or(own)
     }
 
     /// Starts what is due in the free slots, and tells when to look again.
@@ -316,28 +295,6 @@ impl Ingest {
         }
     }
 
-    /// Starts what is due (or of `only`, due or not) in the free slots.
-    async fn claim(
-        &self,
-        running: &mut Running,
-        only: Option<&[SourceId]>,
-        mut is_forced: impl FnMut(&SourceId) -> bool,
-    ) -> Result<Started, store::Error> {
-        let free = SLOTS.saturating_sub(running.polls.len());
-        if free == 0 {
-            return Ok(Started::default());
-        }
-        let now = self.clock.now();
-        let Claimed { taken, next } = self.store.claim_due(now, free, only, &running.rooms).await?;
-        let started =
-            Started { taken: taken.iter().map(|lease| lease.source.clone()).collect(), next };
-        for lease in taken {
-            let force = is_forced(&lease.source);
-            self.start(running, lease, force);
-        }
-        Ok(started)
-    }
-
     /// Forgets what is past keeping.
     async fn prune(&self, now: Timestamp) {
         match self.store.prune(now).await {
@@ -345,161 +302,5 @@ impl Ingest {
             Ok(items) => info!(items, "forgot items past keeping"),
             Err(error) => error!(%error, "items past keeping could not be forgotten"),
         }
-    }
-
-    fn start(&self, running: &mut Running, lease: PollLease, force: bool) {
-        let Some(upstream) = self.upstreams.get(&lease.source).cloned() else {
-            warn!(source.id = %lease.source, "a source is due that the file does not name");
-            return;
-        };
-        if let Some(host) = self.host(&lease) {
-            running.rooms.take(&host);
-        }
-        let (house, kept) = (self.clone(), lease.clone());
-        let poll = async move {
-            let began = Instant::now();
-            // What upstream leaves without a time gets this one, and should carry the source's offset.
-            let now = house.clock.now();
-            let now = now.at(upstream.source.zone.offset_at(now));
-            let poll = poll::Poll {
-                upstream: &upstream,
-                store: &*house.store,
-                transport: &*house.transport,
-                clock: &*house.clock,
-                manners: &house.manners,
-                working: &house.working,
-                lease,
-                force,
-                now,
-            };
-            poll.run().await.map(|report| Report { took: began.elapsed(), ..report })
-        };
-        let handle = running.polls.spawn(poll);
-        running.leases.insert(handle.id(), kept);
-    }
-
-    /// Closes a poll and those that ended meanwhile, so that their places are given away together.
-    async fn close_all(&self, running: &mut Running, done: Done) -> Vec<Report> {
-        let mut next = Some(done);
-        let mut reports = Vec::new();
-        while let Some(done) = next {
-            reports.extend(self.close(running, done).await);
-            next = running.polls.try_join_next_with_id();
-        }
-        reports
-    }
-
-    /// Logs how a poll ended. One that panicked is closed as failed, so that it backs off like any other.
-    async fn close(&self, running: &mut Running, done: Done) -> Option<Report> {
-        let id = match &done {
-            Ok((id, _)) => *id,
-            Err(error) => error.id(),
-        };
-        let lease = running.leases.remove(&id)?;
-        if let Some(host) = self.host(&lease) {
-            running.rooms.give_back(&host);
-        }
-        match done {
-            Ok((_, Ok(report))) => {
-                self.note_unstored(&lease.source, None);
-                log(&report);
-                Some(report)
-            }
-            Ok((_, Err(error))) => {
-                error!(source.id = %lease.source, %error, "a poll could not be stored");
-                self.note_unstored(&lease.source, Some(&error));
-                Some(Report { trouble: Some(error.to_string()), ..Report::of(&lease.source) })
-            }
-            Err(panic) => {
-                error!(source.id = %lease.source, error = %panic, "a poll panicked");
-                let trouble =
-                    "the poll failed inside Feedloom; please report this source".to_owned();
-                self.abandon(&lease, &trouble).await;
-                Some(Report { trouble: Some(trouble), ..Report::of(&lease.source) })
-            }
-        }
-    }
-
-    async fn abandon(&self, lease: &PollLease, trouble: &str) {
-        let Some(upstream) = self.upstreams.get(&lease.source) else { return };
-        let now = self.clock.now();
-        let due = schedule::next(
-            &upstream.source,
-            &lease.state,
-            schedule::Outcome::Failed(schedule::Refusal::default()),
-            now,
-        );
-        let finish = Finish {
-            due: Some(due),
-            trouble: Some(trouble.to_owned()),
-            cause: Some(Cause::Ours),
-            ..Finish::default()
-        };
-        if let Err(error) = self
-            .store
-            .commit_poll(lease, Slice { finish: Some(finish), ..Slice::default() }, now)
-            .await
-        {
-            error!(source.id = %lease.source, %error, "a failed poll could not be noted");
-        }
-    }
-
-    /// Puts right what was noted by a clock that was ahead, so that nobody waits until then.
-    async fn put_back(&self, now: Timestamp) -> Result<(), store::Error> {
-        let sources = self.store.put_back(now).await?;
-        if sources > 0 {
-            warn!(sources, "the clock was ahead; sources are due as if it had not been");
-        }
-        Ok(())
-    }
-
-    /// Goes on after a stop, as soon as the store answers; what is to be tried before we are ready.
-    async fn begin(&self, stop: &CancellationToken) -> HashSet<SourceId> {
-        loop {
-            let now = self.clock.now();
-            match self.resume().await {
-                Ok(first) => return first,
-                Err(error) => error!(%error, "the store does not say what is due"),
-            }
-            tokio::select! {
-                () = stop.cancelled() => return HashSet::new(),
-                () = self.clock.sleep_until(now.plus(PAUSE)) => {}
-            }
-        }
-    }
-
-    /// What comes first after a stop: polls that are overdue are spread, so that a start is no storm
-    /// (reliability row P-05). Answers which sources are to be tried at once all the same: those that are
-    /// new, and those of this machine.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn resume(&self) -> Result<HashSet<SourceId>, store::Error> {
-        let now = self.clock.now();
-        self.put_back(now).await?;
-        let (mut first, mut overdue) = (HashSet::new(), Vec::new());
-        for (id, state) in self.store.states().await? {
-            let Some(upstream) = self.upstreams.get(&id) else { continue };
-            match state.due {
-                Some(due) if due > now => {}
-                Some(_) if !upstream.source.is_local() => overdue.push((&upstream.source, state)),
-                _ => drop(first.insert(id)),
-            }
-        }
-        let many = overdue.len();
-        let until = overdue.into_iter().map(|(source, state)| {
-            (source.id.clone(), schedule::spread(source, &state, many, now))
-        });
-        self.store.postpone(&until.collect::<Vec<_>>(), now).await?;
-        Ok(first)
-    }
-}
-
-fn log(report: &Report) {
-    let Report { source, published, updated, withdrawn, .. } = report;
-    let duration_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
-    match &report.trouble {
-        Some(trouble) => warn!(source.id = %source, duration_ms, trouble, "poll failed"),
-        None => info!(source.id = %source, duration_ms, published, updated, withdrawn, "polled"),
     }
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinError;
 use tracing::warn;
 
 use super::ask::{Failure, Listing};
+use super::group::Shared;
 use super::schedule::{self, Outcome};
 use super::{Report, Upstream};
 use crate::clock::Clock;
@@ -32,6 +33,8 @@ pub(super) struct Poll<'a> {
     /// Places for those who read and refine.
     pub(super) working: &'a Semaphore,
     pub(super) lease: PollLease,
+    /// What others that ask the same brought, and follow on.
+    pub(super) shared: Option<Shared>,
     /// Ask without validators and take every entry for new looks.
     pub(super) force: bool,
     pub(super) now: Timestamp,

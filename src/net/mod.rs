@@ -51,7 +51,7 @@ pub struct Answer {
 }
 
 /// What one caller may do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permit {
     /// Private addresses that may be reached all the same.
     pub allow: Vec<Allowed>,

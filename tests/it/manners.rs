@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use feedloom::clock::{Clock, Manual};
 use feedloom::model::cause::Cause;
+use feedloom::model::feed::Shelf;
 use feedloom::model::time::{Offset, Timestamp};
 use http::{Request, Response, header};
 
@@ -505,4 +506,85 @@ async fn p_13_details_that_all_fail_are_not_asked_without_end() {
         assert!(house.web.asked("https://map.example/sitemap.xml") <= hour);
         house.clock.pass(HOUR);
     }
+}
+
+#[tokio::test]
+async fn p_03_a_source_that_is_added_is_asked_once() {
+    let source = |id: &str| {
+        format!("[[source]]\nid = \"{id}\"\nkind = \"feed\"\nurl = \"https://{id}.example/\"\n")
+    };
+    let house = House::new(&source("old")).await;
+    for id in ["old", "new"] {
+        house.web.serve(&format!("https://{id}.example/"), feed(id, 9, ""));
+    }
+    house.round().await;
+    let house = house.restarted(&(source("old") + &source("new"))).await;
+    house.ingest().resume().await.expect("the store answers");
+    for _ in 0..50 {
+        house.pass(MINUTE).await;
+    }
+    let asked = ["old", "new"].map(|id| house.web.asked(&format!("https://{id}.example/")));
+    assert_eq!(asked, [1, 1], "once each within the hour, and the new one at once");
+}
+
+#[tokio::test]
+async fn p_19_sources_of_one_address_share_one_fetch() {
+    const URL: &str = "https://one.example/";
+    let source = |id: &str, more: &str| {
+        format!("[[source]]\nid = \"{id}\"\nkind = \"feed\"\nurl = \"{URL}\"\n{more}\n")
+    };
+    let three = source("often", "interval = \"1h\"")
+        + &source("seldom", "interval = \"6h\"")
+        + &source("list", "interval = \"2h\"\nnamespace = \"often\"");
+    let house = House::new(&three).await;
+    let origin = Origin::open(&house.web, &house.clock, URL, |request, now, _| {
+        tagged(request, "one", now, 3 * HOUR, "")
+    });
+    let end = house.clock.now().plus(DAY);
+    live(&house, end).await;
+    origin.was_asked(24..=26);
+    let blind =
+        |origin: &Origin| origin.lines().iter().filter(|line| !line.is_conditional()).count();
+    assert_eq!(blind(&origin), 1);
+    let shown = async |house: &House, id: &str| {
+        house.items(&Shelf::Source(crate::house::source(id).id)).await.len()
+    };
+    let often = shown(&house, "often").await;
+    assert!(often > 12, "{often}");
+    assert_eq!(shown(&house, "list").await, often);
+    assert_eq!(shown(&house, "seldom").await, often);
+
+    // One that is added asks for the whole document, and all take it; one with a key asks for itself.
+    let five = three + &source("late", "") + &source("keyed", "headers = { x-key = \"1\" }");
+    let house = house.restarted(&five).await;
+    let before = origin.lines().len();
+    house.round().await;
+    assert_eq!(origin.lines().len(), before + 2);
+    assert_eq!(blind(&origin), 3);
+    assert_eq!(shown(&house, "late").await, 10);
+    let states = house.store.states().await.expect("the store answers");
+    let now = house.clock.now().millis();
+    let polled = states.iter().filter_map(|(_, state)| state.polled);
+    assert!(polled.map(|at| at.millis()).all(|at| at == now), "all at once");
+}
+
+#[tokio::test]
+async fn p_19_a_failure_is_shared_as_well() {
+    const URL: &str = "https://one.example/";
+    let source = |id: &str| {
+        format!("[[source]]\nid = \"{id}\"\nkind = \"feed\"\nurl = \"{URL}\"\ninterval = \"1h\"\n")
+    };
+    let house = House::new(&(source("a") + &source("b"))).await;
+    house.web.fail(URL);
+    let reports = house.round().await;
+    assert_eq!(reports.iter().filter(|report| report.trouble.is_some()).count(), 2);
+    assert_eq!(house.web.asked(URL), 1);
+    house.web.serve(URL, feed("one", 9, ""));
+    house.pass(2 * HOUR).await;
+    assert_eq!(house.web.asked(URL), 2);
+    // Who names one source means that one.
+    house.poll("b").await;
+    let states = house.store.states().await.expect("the store answers");
+    assert_eq!(states[0].1.failures + states[1].1.failures, 0);
+    assert_eq!(house.web.asked(URL), 3);
 }
