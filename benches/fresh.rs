@@ -15,7 +15,7 @@ use feedloom::model::manners::Rooms;
 use feedloom::model::source::Source;
 use feedloom::model::time::{Timestamp, Zone};
 use feedloom::press::{Press, Terms};
-use feedloom::serve::{self, Answers, Bounds, Desk, Listener};
+use feedloom::serve::{self, Answers, Bounds, Desk, Listener, Pushes};
 use feedloom::store::{Finish, Sighting, Slice, Store, open};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -129,6 +129,7 @@ async fn serve(store: Arc<dyn Store>) -> std::net::SocketAddr {
         clock: Arc::new(clock::System),
         upstreams: Vec::new(),
         unstored: Box::new(Default::default),
+        pushes: Pushes::new(Box::new(|_, _| Box::pin(async { Ok(()) }))),
         ready: watch::channel(true).1,
         answers: Answers::default(),
     };

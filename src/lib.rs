@@ -13,6 +13,7 @@
 //! | 0 | [`model`] | the nouns and their laws: item, draft, source, category, feed, time, text |
 //! | 1 | [`adapter`] | bytes of a source → entries |
 //! | 1 | [`format`](mod@format) | feed → document |
+//! | 1 | [`websub`] | how a hub is found, asked and believed |
 //! | 2 | [`config`] | `feeds.toml` → values, complete or refused |
 //! | 3 | [`store`] | what is remembered, in one transaction a poll |
 //! | 3 | [`net`] | the one door out, with a permit for each caller |
@@ -104,3 +105,4 @@ pub mod net;
 pub mod press;
 pub mod serve;
 pub mod store;
+pub mod websub;

@@ -112,6 +112,10 @@ pub struct About {
     pub link: Option<String>,
     /// When it does not want to be asked for.
     pub pause: Pause,
+    /// The hub it names, which tells of its changes.
+    pub hub: Option<String>,
+    /// Its own address, as it gives it.
+    pub itself: Option<String>,
     /// How its bytes became text, for `preview`: the encoding, and why that one.
     pub encoding: Option<String>,
 }

@@ -11,7 +11,7 @@ use anyhow::Context;
 use super::Refused;
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
-use crate::ingest::{self, Ingest};
+use crate::ingest::{self, Callbacks, Ingest};
 use crate::model::category::Category;
 use crate::model::digest::Digests;
 use crate::model::feed::Window;
@@ -132,7 +132,9 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         keep: config.keep,
     };
     let ingest = Ingest::new(store.clone(), transport, clock.clone(), upstreams.collect());
-    let ingest = ingest.with_manners(manners).with_digests(digests.clone());
+    let callbacks = Callbacks::under(&format!("{}/callback/", config.site.url));
+    let ingest =
+        ingest.with_manners(manners).with_digests(digests.clone()).with_callbacks(callbacks);
     let terms = Terms {
         window: config.window,
         max_age: u32::try_from(config.server.max_age.as_secs()).unwrap_or(u32::MAX),

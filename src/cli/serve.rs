@@ -157,9 +157,14 @@ fn start(
         ingest.run(told, ready).await;
     });
     let app::House { press, store, clock, upstreams, ingest } = house;
+    let pushing = ingest.clone();
+    let pushes = serve::Pushes::new(Box::new(move |source, response| {
+        let ingest = pushing.clone();
+        Box::pin(async move { ingest.push(&source, response).await })
+    }));
     let unstored = Box::new(move || ingest.unstored());
     let (ready, answers) = (readiness, serve::Answers::default());
-    let desk = Arc::new(Desk { press, store, clock, upstreams, unstored, ready, answers });
+    let desk = Arc::new(Desk { press, store, clock, upstreams, unstored, pushes, ready, answers });
     let told = stop.clone();
     rooms.spawn(async move {
         serve::run(listener, desk, bounds, told.cancelled_owned()).await;

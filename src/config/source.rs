@@ -161,6 +161,7 @@ fn source(
         budget: number(reader, "details", 0).unwrap_or(defaults.budget),
         allow: check::each(reader, "allow", allowed).unwrap_or_default(),
         limits: limits(reader, defaults.limits),
+        hub: reader.boolean("hub").unwrap_or(true),
     };
     (id.is_some() && url.is_some()).then_some(source)
 }

@@ -12,7 +12,7 @@ use crate::model::cause::Cause;
 use crate::model::feed::{Feed, Site};
 use crate::model::item::{Also, Enclosure, Item, ItemId, Person};
 use crate::model::notice::Notice;
-use crate::model::status::{Condition, Day, Standing, Status};
+use crate::model::status::{Condition, Day, Standing, Status, public};
 use crate::model::time::Timestamp;
 use crate::model::twin::Reason;
 
@@ -94,6 +94,11 @@ fn standing(source: &Standing, now: Timestamp) -> StandingJson<'_> {
         cause: state.cause.map(Cause::name),
         failing_since: written(state.failing),
         usual_gap_seconds: state.rhythm.gap.map(|gap| gap.as_secs()),
+        hub: state.push.as_ref().map(|push| HubJson {
+            url: push.hub.url.parse().map(|url| public(&url)).unwrap_or_default(),
+            pushes_until: written(push.until.filter(|_| push.is_active(now))),
+            last_error: push.trouble.as_deref(),
+        }),
         notices: source.notices(now).into_iter().map(notice).collect(),
         problems: &state.problems,
         items: state.items,
@@ -196,10 +201,19 @@ struct StandingJson<'a> {
     cause: Option<&'static str>,
     failing_since: Option<String>,
     usual_gap_seconds: Option<u64>,
+    hub: Option<HubJson<'a>>,
     notices: Vec<NoticeJson>,
     problems: &'a [String],
     items: u64,
     days: Vec<DayJson>,
+}
+
+/// The hub a source names.
+#[derive(Serialize)]
+struct HubJson<'a> {
+    url: String,
+    pushes_until: Option<String>,
+    last_error: Option<&'a str>,
 }
 
 #[derive(Serialize)]

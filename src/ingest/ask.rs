@@ -18,6 +18,7 @@ use super::schedule::{self, Outcome, Refusal, Said};
 use super::{fresh, identity};
 use crate::adapter::{About, Ask, Entry, Parsed, Problem, Request};
 use crate::model::cause::Cause;
+use crate::model::hub::Hub;
 use crate::model::manners::host_of;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
@@ -26,6 +27,7 @@ use crate::model::time::Timestamp;
 use crate::model::whereabouts::Whereabouts;
 use crate::net;
 use crate::store::{self, Hold, Known};
+use crate::websub::discovery;
 
 /// What is said of an answer that no adapter of ours should have failed on.
 pub(super) const UNREADABLE: &str =
@@ -60,13 +62,17 @@ pub(super) struct Listing {
     pub(super) is_shrunk: bool,
     /// Where it is asked from now on.
     pub(super) whereabouts: Whereabouts,
+    /// The hub it names.
+    pub(super) hub: Option<Hub>,
+    /// It was pushed by a hub, and tells of changes alone.
+    pub(super) is_pushed: bool,
     /// Every question was answered by "as before".
     pub(super) unchanged: bool,
 }
 
 /// The questions of a poll.
-struct Asks {
-    all: Vec<Ask>,
+pub(super) struct Asks {
+    pub(super) all: Vec<Ask>,
     /// Whether they go where the source moved for good.
     is_learned: bool,
 }
@@ -77,6 +83,8 @@ struct Answer {
     fresh: Option<Duration>,
     /// Where it came from, by permanent redirects alone.
     moved_to: Option<String>,
+    /// The hub it names.
+    hub: Option<Hub>,
     /// Something to take; none when it is as before: a 304, or the same bytes.
     parsed: Option<Box<Parsed>>,
     is_shrunk: bool,
@@ -128,6 +136,7 @@ impl Poll<'_> {
             listing.fresh = listing.fresh.max(answer.fresh);
             listing.is_shrunk |= answer.is_shrunk;
             moved_to = answer.moved_to;
+            listing.hub = answer.hub;
             if let Some(parsed) = answer.parsed {
                 listing.unchanged = false;
                 self.pages(*parsed, &mut listing).await?;
@@ -139,7 +148,7 @@ impl Poll<'_> {
     }
 
     /// What is asked: where the source moved for good, when its one question is its own address.
-    fn asks(&self) -> Asks {
+    pub(super) fn asks(&self) -> Asks {
         let (adapter, source, state) =
             (&self.upstream.adapter, &self.upstream.source, &self.lease.state);
         let mut all = adapter.asks(source, self.now);
@@ -192,7 +201,7 @@ impl Poll<'_> {
             // Of those kept by earlier releases nobody knows since when.
             let whole_at = stored.whole_at.or(Some(self.now.millis()));
             let validators = Validators { etag, last_modified, whole_at, ..stored.clone() };
-            return Ok(Answer { validators, fresh, moved_to, parsed: None, is_shrunk: false });
+            return Ok(Answer { fresh, moved_to, ..Answer::as_before(validators) });
         }
         self.check(&answer.at, &response)?;
         let body = Sha256::digest(response.body()).into();
@@ -206,13 +215,17 @@ impl Poll<'_> {
             whole_at: Some(self.now.millis()),
         };
         if is_known && stored.body == Some(body) {
-            return Ok(Answer { validators, fresh, moved_to, parsed: None, is_shrunk: false });
+            return Ok(Answer { fresh, moved_to, ..Answer::as_before(validators) });
         }
         // What was doubted before and says the same again is believed.
         let is_first = is_known && !self.lease.state.unfinished;
         let is_shrunk = is_first && stored.size.is_some_and(|before| size < before / SHRUNK);
-        let parsed = Some(Box::new(self.parse(ask, answer.at, response).await?));
-        Ok(Answer { validators, fresh, moved_to, parsed, is_shrunk })
+        let (headers, at) = (response.headers().clone(), answer.at);
+        let parsed = self.parse(ask, at.clone(), response).await?;
+        let told = (parsed.about.hub.as_deref(), parsed.about.itself.as_deref());
+        let hub = discovery::hub(&headers, told, &at);
+        let parsed = Some(Box::new(parsed));
+        Ok(Answer { fresh, moved_to, hub, parsed, is_shrunk, ..Answer::as_before(validators) })
     }
 
     /// Asks, unless another source has just asked the same (P-19).
@@ -256,7 +269,7 @@ impl Poll<'_> {
     }
 
     /// Parses off the runtime: pure work, bounded by the sizes that let the answer in.
-    async fn parse(
+    pub(super) async fn parse(
         &self,
         ask: Ask,
         at: String,
@@ -330,6 +343,20 @@ impl Poll<'_> {
     }
 }
 
+impl Answer {
+    /// Nothing new.
+    fn as_before(validators: Validators) -> Answer {
+        Answer {
+            validators,
+            fresh: None,
+            moved_to: None,
+            hub: None,
+            parsed: None,
+            is_shrunk: false,
+        }
+    }
+}
+
 impl Listing {
     /// What it tells about the next poll.
     pub(super) fn said(&self, pause: Pause, rhythm: Rhythm) -> Said {
@@ -343,7 +370,7 @@ impl Listing {
         entries.iter().all(|entry| own.contains(&entry.mark.key))
     }
 
-    fn add(&mut self, parsed: Parsed) {
+    pub(super) fn add(&mut self, parsed: Parsed) {
         if self.about == About::default() {
             self.about = parsed.about;
         }

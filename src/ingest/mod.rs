@@ -15,6 +15,7 @@ mod identity;
 mod poll;
 mod schedule;
 mod slots;
+mod subscribe;
 mod take;
 
 use std::collections::{HashMap, HashSet};
@@ -22,12 +23,13 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use group::Groups;
-use slots::{Running, Started};
+use slots::{Running, Started, log};
+pub use subscribe::Callbacks;
 
 use crate::adapter::Adapter;
 use crate::clock::Clock;
@@ -112,6 +114,9 @@ pub struct Ingest {
     working: Arc<Semaphore>,
     unstored: Arc<Mutex<HashMap<SourceId, String>>>,
     digests: Option<Arc<Digests>>,
+    callbacks: Option<Arc<Callbacks>>,
+    /// Tells that a source that brought something may have named a hub: a hint, never the truth.
+    named: Arc<Notify>,
 }
 
 impl Ingest {
@@ -138,12 +143,19 @@ impl Ingest {
             working: Arc::new(Semaphore::new(cores * 2)),
             unstored: Arc::default(),
             digests: None,
+            callbacks: None,
+            named: Arc::default(),
         }
     }
 
     /// The same, treating hosts so.
     pub fn with_manners(self, manners: Arc<Manners>) -> Ingest {
         Ingest { manners, ..self }
+    }
+
+    /// The same, asking hubs to push to these addresses.
+    pub fn with_callbacks(self, callbacks: Callbacks) -> Ingest {
+        Ingest { callbacks: Some(Arc::new(callbacks)), ..self }
     }
 
     /// The same, writing digests as well.
@@ -173,7 +185,8 @@ impl Ingest {
                 digest::run(&*self.store, &*self.clock, digests, &stop).await;
             }
         };
-        tokio::join!(self.poll(&stop, ready), follow, digest);
+        let subscribe = subscribe::run(self, &stop);
+        tokio::join!(self.poll(&stop, ready), follow, digest, subscribe);
     }
 
     /// Writes the digests that are due; answers how many.

@@ -6,6 +6,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::Response;
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 use tracing::warn;
@@ -13,9 +15,12 @@ use tracing::warn;
 use super::ask::{Failure, Listing};
 use super::group::Shared;
 use super::schedule::{self, Outcome};
+use super::subscribe::Callbacks;
 use super::{Report, Upstream};
+use crate::adapter::Parsed;
 use crate::clock::Clock;
 use crate::model::cause::Cause;
+use crate::model::hub::Hub;
 use crate::model::manners::Manners;
 use crate::model::source::PollState;
 use crate::model::time::Timestamp;
@@ -30,6 +35,8 @@ pub(super) struct Poll<'a> {
     pub(super) transport: &'a dyn Transport,
     pub(super) clock: &'a dyn Clock,
     pub(super) manners: &'a Manners,
+    /// Where hubs may push to us.
+    pub(super) callbacks: Option<&'a Callbacks>,
     /// Places for those who read and refine.
     pub(super) working: &'a Semaphore,
     pub(super) lease: PollLease,
@@ -71,6 +78,56 @@ impl Poll<'_> {
             },
         }
         Ok(report)
+    }
+
+    /// Takes what the source's hub pushed, and keeps the lease meanwhile. What cannot be used is asked for
+    /// instead.
+    pub(super) async fn push(self, response: Response<Bytes>) -> Result<Report, store::Error> {
+        tokio::select! {
+            report = self.take_pushed(response) => report,
+            never = self.keep_lease() => never,
+        }
+    }
+
+    async fn take_pushed(&self, response: Response<Bytes>) -> Result<Report, store::Error> {
+        let mut report = Report::of(&self.upstream.source.id);
+        let mut asks = self.asks().all;
+        let parsed = match (asks.pop(), asks.is_empty()) {
+            (Some(ask), true) => {
+                let at = ask.request.uri().to_string();
+                self.parse(ask, at, response).await.ok()
+            }
+            _ => None,
+        };
+        let parsed = parsed.filter(|parsed| !parsed.entries.is_empty());
+        let state = &self.lease.state;
+        let Some(parsed) = parsed else {
+            // As if it had not come, but for the next poll.
+            let finish = Finish {
+                is_soft: true,
+                due: Some(self.now),
+                trouble: state.trouble.clone(),
+                cause: state.cause,
+                problems: state.problems.clone(),
+                ..Finish::default()
+            };
+            self.commit(Slice { finish: Some(finish), ..Slice::default() }).await?;
+            return Ok(report);
+        };
+        let mut listing = Listing {
+            is_pushed: true,
+            validators: state.validators.clone(),
+            whereabouts: state.whereabouts.clone(),
+            ..Listing::default()
+        };
+        listing.add(Parsed { whole: false, ..parsed });
+        self.take(listing, &mut report).await?;
+        Ok(report)
+    }
+
+    /// Whether a hub can reach us, and is to.
+    pub(super) fn listens_to(&self, hub: &Hub) -> bool {
+        self.upstream.source.hub && self.callbacks.is_some_and(|ours| ours.can_be_told_by(hub))
     }
 
     /// Why an answer is not to be believed, though it could be read.

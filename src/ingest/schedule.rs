@@ -31,6 +31,9 @@ const DOUBT: Duration = Duration::from_secs(15 * 60);
 const PEACE: Duration = Duration::from_secs(3600);
 const CLOSED: Duration = Duration::from_secs(4 * 3600);
 
+/// How much more seldom a source is asked whose hub tells of its changes (P-07).
+const SLOWER: u32 = 12;
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How a poll went, as far as the next one depends on it.
@@ -88,12 +91,13 @@ pub struct Refusal {
 
 /// The time of the next poll; always after `now`, but for `Owing`.
 pub fn next(source: &Source, state: &PollState, outcome: Outcome, now: Timestamp) -> Timestamp {
-    let usual = interval(source, &known(state), now);
+    let is_pushed = state.push.as_ref().is_some_and(|push| push.is_active(now));
+    let usual = interval(source, &known(state), is_pushed, now);
     let after = |span| awake(source, &state.pause, now.plus(jittered(span, source, now)));
     match outcome {
         Outcome::Owing => now,
         Outcome::Answered(said) => {
-            let at = now.plus(jittered(interval(source, &said, now), source, now));
+            let at = now.plus(jittered(interval(source, &said, is_pushed, now), source, now));
             awake(source, &said.pause, at)
         }
         Outcome::Awaiting(at) => at.max(now.plus(SOON)).min(after(usual)),
@@ -157,7 +161,7 @@ fn doubled(span: Duration, failures: u32) -> Duration {
 }
 
 /// How long a source that answered is left alone.
-fn interval(source: &Source, said: &Said, now: Timestamp) -> Duration {
+fn interval(source: &Source, said: &Said, is_pushed: bool, now: Timestamp) -> Duration {
     if let Some(interval) = source.interval {
         return interval;
     }
@@ -173,7 +177,8 @@ fn interval(source: &Source, said: &Said, now: Timestamp) -> Duration {
         None if said.is_conditional => REMOTE,
         None => UNCONDITIONAL,
     };
-    least.max(said.rhythm.interval(now).unwrap_or_default().min(CEILING))
+    let usual = least.max(said.rhythm.interval(now).unwrap_or_default().min(CEILING));
+    if is_pushed { usual.max((usual * SLOWER).min(CEILING)) } else { usual }
 }
 
 /// A tenth more or less, so that sources that started together do not stay together (P-17). An

@@ -165,6 +165,7 @@ impl Ingest {
                 transport: &*house.transport,
                 clock: &*house.clock,
                 manners: &house.manners,
+                callbacks: house.callbacks.as_deref(),
                 working: &house.working,
                 lease,
                 shared,
@@ -213,6 +214,9 @@ impl Ingest {
         let report = match done {
             Ok((_, Ok(report))) => {
                 self.note_unstored(&lease.source, None);
+                if report.published > 0 {
+                    self.named.notify_one();
+                }
                 log(&report);
                 report
             }
@@ -257,7 +261,7 @@ impl Ingest {
     }
 }
 
-fn log(report: &Report) {
+pub(super) fn log(report: &Report) {
     let Report { source, published, updated, withdrawn, .. } = report;
     let duration_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
     match &report.trouble {

@@ -140,21 +140,29 @@ impl Poll<'_> {
         let is_whole = loss.is_none() && !listing.is_cut && !listing.is_shrunk;
         let settled = !debts.owing && debts.tries == 0 && debts.later.is_none() && is_whole;
         let rhythm = self.rhythm(&debts.news);
+        let due = self.due(outcome(debts, listing, rhythm));
+        // What was pushed tells of changes alone: not of what else there is, nor when to ask.
+        let is_asked = !listing.is_pushed;
+        let due = if is_asked || !settled { due } else { state.due.unwrap_or(due) };
         Finish {
             succeeded: true,
             is_soft: false,
-            validators: settled.then(|| listing.validators.clone()),
-            answer: loss.is_none().then_some(answer),
+            validators: (settled && (is_asked || !state.unfinished))
+                .then(|| listing.validators.clone()),
+            answer: (loss.is_none() && is_asked).then_some(answer),
             whole: listing.whole && loss.is_none(),
-            due: Some(self.due(outcome(debts, listing, rhythm))),
+            due: Some(due),
             hold: debts.hold.clone().or_else(|| listing.hold.clone()).map(|hold| *hold),
             cause: loss.as_ref().map(|_| Cause::Doubtful),
             trouble: loss,
             problems: told(&listing.problems),
             title: listing.about.title.clone(),
             id: listing.about.id.clone(),
-            learned: learned.or_else(|| identity::given_up(source, state, renamed)),
-            renamed,
+            learned: learned
+                .or_else(|| identity::given_up(source, state, renamed))
+                .filter(|_| is_asked),
+            renamed: renamed && is_asked,
+            hub: listing.hub.clone().filter(|hub| self.listens_to(hub)),
             pause: listing.about.pause,
             rhythm: Some(rhythm),
             missed: debts.missed,
@@ -168,7 +176,10 @@ impl Poll<'_> {
         const FEW: usize = 3;
         let before = &self.lease.answer;
         let is_long = answer.len() >= FEW && before.len() >= FEW;
-        is_long && !listing.whole && !answer.iter().any(|key| before.binary_search(key).is_ok())
+        is_long
+            && !listing.whole
+            && !listing.is_pushed
+            && !answer.iter().any(|key| before.binary_search(key).is_ok())
     }
 
     /// How often something new comes, as far as this answer tells.

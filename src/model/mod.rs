@@ -11,6 +11,7 @@ pub mod cut;
 pub mod digest;
 pub mod draft;
 pub mod feed;
+pub mod hub;
 pub mod item;
 pub mod link;
 pub mod manners;

@@ -8,6 +8,7 @@ use http::Uri;
 use sha2::{Digest, Sha256};
 
 use super::cause::Cause;
+use super::hub::Push;
 use super::manners::plain;
 use super::pause::Pause;
 use super::rhythm::Rhythm;
@@ -92,6 +93,8 @@ pub struct Source {
     pub allow: Vec<Allowed>,
     /// Bounds of one exchange with it.
     pub limits: Limits,
+    /// Whether its hub is asked to push.
+    pub hub: bool,
 }
 
 impl Source {
@@ -116,6 +119,7 @@ impl Source {
             budget: 100,
             allow: Vec::new(),
             limits: Limits::default(),
+            hub: true,
         }
     }
 
@@ -333,6 +337,8 @@ pub struct PollState {
     pub rhythm: Rhythm,
     /// Where it is asked.
     pub whereabouts: Whereabouts,
+    /// The hub that tells of its changes.
+    pub push: Option<Push>,
     /// Items readers find on its shelf.
     pub items: u64,
 }

@@ -114,6 +114,23 @@ pub(super) fn admit(url: &Url, allow: &[Allowed]) -> Result<Pass, Error> {
     Ok(pass)
 }
 
+/// Whether an address by its looks is one that only this machine or its network reaches. No name is looked
+/// up for that: this is no guard, but what others are not bothered with.
+pub fn is_private(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    match url.host() {
+        Some(Host::Ipv4(address)) => !is_public(canonical(address.into())),
+        Some(Host::Ipv6(address)) => !is_public(canonical(address.into())),
+        Some(Host::Domain(name)) => {
+            let name = plain(name);
+            let last = name.rsplit('.').next().unwrap_or_default();
+            // RFC 6761 and RFC 6762; a name of one word means nothing elsewhere.
+            !name.contains('.') || matches!(last, "localhost" | "local" | "test" | "invalid")
+        }
+        None => false,
+    }
+}
+
 /// Other low ports speak other protocols, which a crafted request could talk to (row T-03).
 fn is_of_the_web(port: u16) -> bool {
     matches!(port, 80 | 443 | 1024..)

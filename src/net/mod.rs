@@ -23,6 +23,7 @@ use ::http::{HeaderValue, Request, Response};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub use guard::is_private;
 pub use redirect::harmless;
 pub use storage::Room;
 

@@ -13,6 +13,7 @@ use crate::model::digest::Digests;
 use crate::model::feed::{
     Archive, Head, Headline, Revision, Shelf, ShelfHead, Site, Tombstone, Window,
 };
+use crate::model::hub::Callback;
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::manners::Rooms;
 use crate::model::source::{Mark, PollState, Source, SourceId};
@@ -22,7 +23,7 @@ use crate::model::time::{Offset, Timestamp, Zone};
 use crate::model::view::Selection;
 use crate::store::explain::{Explanation, Name};
 use crate::store::{
-    Claimed, Committed, Digested, Error, Fed, Known, News, PollLease, Slice, Store,
+    Claimed, Committed, Digested, Error, Fed, Known, News, PollLease, Slice, Store, Unsubscribed,
 };
 
 /// Holds what a test put in.
@@ -147,6 +148,30 @@ impl Store for Fake {
 
     async fn put_back(&self, _: Timestamp) -> Result<usize, Error> {
         unreachable!("readers poll nothing")
+    }
+
+    async fn hasten(&self, _: &SourceId, _: Timestamp) -> Result<(), Error> {
+        unreachable!("readers poll nothing")
+    }
+
+    async fn unsubscribed(&self, _: Timestamp, _: usize) -> Result<Unsubscribed, Error> {
+        unreachable!("readers ask no hub")
+    }
+
+    async fn offer(&self, _: &Callback, _: Timestamp) -> Result<(), Error> {
+        unreachable!("readers ask no hub")
+    }
+
+    async fn callback(&self, _: &str) -> Result<Option<Callback>, Error> {
+        Ok(None)
+    }
+
+    async fn verify(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<(), Error> {
+        unreachable!("it knows no hub")
+    }
+
+    async fn refuse(&self, _: &str, _: &str) -> Result<(), Error> {
+        unreachable!("it knows no hub")
     }
 
     async fn known(

@@ -1,20 +1,23 @@
 //! `Desk`: where a request becomes an answer, without any socket.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use http::request::Parts;
 use http::{Method, StatusCode, Version, header};
 use tokio::sync::watch;
 
 use super::answers::{Answers, Question};
+use super::callback::Pushes;
 use super::error::Error;
 use super::reply::{Answer, Reply};
 use super::router::{self, Route};
 use super::status::Upstream;
-use super::{feeds, former, pages, status};
+use super::{callback, feeds, former, pages, status};
 use crate::clock::Clock;
 use crate::model::cut::Cut;
 use crate::model::source::SourceId;
@@ -39,6 +42,8 @@ pub struct Desk {
     pub unstored: Box<dyn Fn() -> HashMap<SourceId, String> + Send + Sync>,
     /// Whether every source that was new at the start has had its first try.
     pub ready: watch::Receiver<bool>,
+    /// What hubs push.
+    pub pushes: Pushes,
     /// What was said lately.
     pub answers: Answers,
 }
@@ -91,6 +96,20 @@ impl Desk {
             self.answers.keep(question, edition, &answer);
         }
         answer
+    }
+
+    /// Takes what a hub pushes; `body` is read only when somebody waits for it.
+    pub(super) async fn take(
+        &self,
+        head: &Parts,
+        body: impl Future<Output = Result<Bytes, Error>> + Send,
+    ) -> Answer {
+        let take = async {
+            check(head)?;
+            callback::take(self, head, body).await
+        };
+        let reply = AssertUnwindSafe(take).catch_unwind().await.unwrap_or(Err(Error::Bug));
+        self.finish(head, reply, self.clock.now()).await
     }
 
     /// Tells a client that it has too many requests under way.
@@ -166,6 +185,7 @@ impl Desk {
             Route::StatusData => Box::pin(status::data(self)).await,
             Route::StatusFeed => Box::pin(status::feed(self)).await,
             Route::Robots => Ok(pages::robots()),
+            Route::Callback => Box::pin(callback::answer(self, asked, name)).await,
             Route::Health => Ok(Reply::words(StatusCode::OK, "ok\n")),
             Route::Readiness if *self.ready.borrow() => Ok(Reply::words(StatusCode::OK, "ready\n")),
             Route::Readiness => Err(Error::NotReady),

@@ -31,6 +31,12 @@ pub(super) enum Error {
     TooLong,
     /// This client has too many requests under way.
     TooMany,
+    /// More than is taken at once; later there is room.
+    Full,
+    /// A longer body than is taken.
+    TooLarge,
+    /// A body that takes too long to come, or breaks off.
+    TooSlow,
     /// Not yet.
     NotReady,
     /// The store did not answer.
@@ -80,6 +86,9 @@ impl Error {
             Error::TooMany => {
                 words(429, "You have too many requests under way.\n").with(header::RETRY_AFTER, "5")
             }
+            Error::Full => later(5, "There is no room for more just now.\n"),
+            Error::TooLarge => words(413, "The body is too long.\n"),
+            Error::TooSlow => words(408, "The body did not come whole, or not in time.\n"),
             Error::NotReady => later(1, "Not ready: some sources have not been tried yet.\n"),
             Error::Store(error) => {
                 tracing::error!(%error, "a reader was turned away since the store did not answer");

@@ -7,6 +7,7 @@
 
 mod accept;
 mod answers;
+mod callback;
 mod client;
 mod conditional;
 mod desk;
@@ -33,7 +34,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, Version};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -45,8 +46,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 pub use answers::Answers;
+pub use callback::Pushes;
 use client::Client;
 pub use desk::Desk;
+use error::Error;
 use gate::{Gate, Pass};
 pub use listener::{Listener, Stream};
 use pace::{Limits, Paced};
@@ -159,15 +162,26 @@ impl Conversation {
     /// Answers a request, unless the client behind it has too many under way already.
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         self.pass.guest.asks(request.version() == Version::HTTP_2);
-        let head = request.into_parts().0;
+        let (head, body) = request.into_parts();
         let House { desk, gate, bounds } = &*self.house;
         let client = client::behind(self.peer, &head.headers, &bounds.trusted_proxies);
         let answer = match client.map(|client| gate.ask(client)).transpose() {
+            Ok(_ticket) if callback::is_push(&head) => desk.take(&head, read(body)).await,
             Ok(_ticket) => desk.answer(&head).await,
             Err(_) => desk.refuse(&head).await,
         };
         self.pass.guest.moves();
         answer.map(Full::new)
+    }
+}
+
+/// A request's body, as far as it is short and comes in time.
+async fn read(body: Incoming) -> Result<Bytes, Error> {
+    let body = Limited::new(body, callback::LONGEST);
+    match timeout(callback::PATIENCE, body.collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(Error::TooSlow),
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) enum Route {
     StatusData,
     StatusFeed,
     Robots,
+    /// Where the hubs of sources push.
+    Callback,
     Health,
     Readiness,
 }
@@ -54,6 +56,7 @@ pub(super) const ROUTES: &[(&str, Route)] = &[
     ("/status.json", Route::StatusData),
     ("/status.atom", Route::StatusFeed),
     ("/robots.txt", Route::Robots),
+    ("/callback/{token}", Route::Callback),
     ("/healthz", Route::Health),
     ("/readyz", Route::Readiness),
 ];

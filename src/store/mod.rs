@@ -23,6 +23,7 @@ use crate::model::cut::{Cursor, Since};
 use crate::model::digest::Digests;
 use crate::model::draft::Refined;
 use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Tombstone, Window};
+use crate::model::hub::{Callback, Hub};
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::manners::Rooms;
 use crate::model::pause::Pause;
@@ -85,6 +86,27 @@ pub trait Store: Send + Sync {
     /// Puts right what was noted by a clock that was ahead, where it says that a source was polled later
     /// than now: it waits as long as it was to wait then. Answers how many there were.
     async fn put_back(&self, now: Timestamp) -> Result<usize, Error>;
+
+    /// Makes a source due, unless it is or is gone for good.
+    async fn hasten(&self, source: &SourceId, now: Timestamp) -> Result<(), Error>;
+
+    /// Hubs of sources that are to be asked by now to push to us, or to go on, at most so many.
+    async fn unsubscribed(&self, now: Timestamp, most: usize) -> Result<Unsubscribed, Error>;
+
+    /// Remembers an address of ours before its hub is told, which counts as a refusal until the hub says
+    /// that it means it; `again` is when it is asked anew if it does not. Those it did not take up before
+    /// are forgotten.
+    async fn offer(&self, callback: &Callback, again: Timestamp) -> Result<(), Error>;
+
+    /// An address of ours that a hub of an enrolled source knows.
+    async fn callback(&self, token: &str) -> Result<Option<Callback>, Error>;
+
+    /// Begins the lease of an address, and ends those the same hub had for the same topic before. The hub
+    /// is asked to go on at `renew`.
+    async fn verify(&self, token: &str, until: Timestamp, renew: Timestamp) -> Result<(), Error>;
+
+    /// Notes that a hub will not use an address, and forgets it; one that has a lease stays.
+    async fn refuse(&self, token: &str, why: &str) -> Result<(), Error>;
 
     /// What is known of these entries of a source's list, by the key of their mark.
     async fn known(
@@ -250,6 +272,26 @@ pub struct Claimed {
     pub next: Option<Timestamp>,
 }
 
+/// Hubs that are to be asked to push to us.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unsubscribed {
+    /// Those it is time for.
+    pub wanted: Vec<Wanted>,
+    /// When it is time for the next one.
+    pub next: Option<Timestamp>,
+}
+
+/// A hub that is to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// For which source.
+    pub source: SourceId,
+    /// The hub, and the topic.
+    pub hub: Hub,
+    /// How often in a row it was asked in vain.
+    pub refusals: u32,
+}
+
 /// The right to poll one source, until it expires.
 #[derive(Clone, Debug)]
 pub struct PollLease {
@@ -340,6 +382,8 @@ pub struct Finish {
     pub learned: Option<KeyRule>,
     /// Whether most of what is known came under new identifiers. Only with an `answer`.
     pub renamed: bool,
+    /// The hub the document names, where it may push to us. Only with an `answer`.
+    pub hub: Option<Hub>,
     /// When the document does not want to be asked for. With an `answer` it replaces the stored one, which
     /// stays without: a 304 says nothing of it.
     pub pause: Pause,

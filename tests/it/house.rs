@@ -10,7 +10,7 @@ use bytes::Bytes;
 use feedloom::clock::{Clock, Manual};
 use feedloom::config::{self, Config};
 use feedloom::format;
-use feedloom::ingest::{Ingest, Report, Upstream};
+use feedloom::ingest::{Callbacks, Ingest, Report, Upstream};
 use feedloom::model::digest::Digests;
 use feedloom::model::feed::{Revision, Shelf, Window};
 use feedloom::model::item::Item;
@@ -85,7 +85,8 @@ impl House {
         };
         let press = Press::new(store.clone(), config.site, terms);
         let ingest = Ingest::new(store.clone(), web.clone(), clock.clone(), upstreams.collect());
-        let ingest = ingest.with_digests(digests);
+        let callbacks = Callbacks::under("https://test.example/callback/");
+        let ingest = ingest.with_digests(digests).with_callbacks(callbacks);
         House { store, web, clock, press, ingest }
     }
 

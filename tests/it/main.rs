@@ -14,3 +14,4 @@ mod origin;
 mod readme;
 mod seed;
 mod tidy;
+mod websub;

@@ -7,10 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What a request asked: its path and its headers, names in lower case.
+/// What a request asked: method, path, headers with names in lower case, body.
 pub struct Asked {
+    pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Asked {
@@ -68,7 +70,9 @@ fn converse(
         if reader.read_line(&mut line)? == 0 {
             return Ok(());
         }
-        let path = line.split(' ').nth(1).unwrap_or("/").to_owned();
+        let mut words = line.split(' ').map(str::to_owned);
+        let method = words.next().unwrap_or_default();
+        let path = words.next().unwrap_or_else(|| "/".to_owned());
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();
@@ -76,7 +80,11 @@ fn converse(
             let Some((name, value)) = line.trim_end().split_once(": ") else { break };
             headers.push((name.to_lowercase(), value.to_owned()));
         }
-        let reply = script(&Asked { path, headers });
+        let mut asked = Asked { method, path, headers, body: Vec::new() };
+        let length = asked.header("content-length").and_then(|length| length.parse().ok());
+        asked.body = vec![0; length.unwrap_or(0)];
+        reader.read_exact(&mut asked.body)?;
+        let reply = script(&asked);
         write!(writer, "HTTP/1.1 {} X\r\ncontent-length: {}\r\n", reply.status, reply.body.len())?;
         for (name, value) in reply.headers {
             write!(writer, "{name}: {value}\r\n")?;
@@ -151,13 +159,36 @@ pub type Answer = (u16, Vec<(String, String)>, Vec<u8>);
 
 /// One request over a socket of its own.
 pub fn get(port: u16, path: &str, headers: &[(&str, &str)]) -> std::io::Result<Answer> {
+    ask(port, "GET", path, headers, b"")
+}
+
+/// One request with a body.
+pub fn post(
+    port: u16,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> std::io::Result<Answer> {
+    let length = body.len().to_string();
+    let headers: Vec<_> = headers.iter().copied().chain([("content-length", &*length)]).collect();
+    ask(port, "POST", path, &headers, body)
+}
+
+fn ask(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n")?;
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n")?;
     for (name, value) in headers {
         write!(stream, "{name}: {value}\r\n")?;
     }
     write!(stream, "\r\n")?;
+    stream.write_all(body)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let end = answer

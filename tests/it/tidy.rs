@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Rooms by row, lowest first. `main` and `lib` stand above all.
 const ROWS: [&[&str]; 7] = [
     &["model"],
-    &["adapter", "format"],
+    &["adapter", "format", "websub"],
     &["config"],
     &["store", "net", "clock"],
     &["press"],

@@ -110,6 +110,8 @@ fn about(channel: &Channel<'_>) -> About {
         language: owned(&channel.language),
         link: owned(&channel.link),
         pause: channel.pause(),
+        hub: channel.link_of("hub").map(str::to_owned),
+        itself: channel.link_of("self").map(str::to_owned),
         encoding: None,
     }
 }

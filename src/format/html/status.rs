@@ -76,7 +76,11 @@ impl<'a> Row<'a> {
         // Why it fails stands above already.
         let notices =
             notices.filter(|notice| notice.kind != Kind::Failing).map(|notice| notice.what);
-        let problems: Vec<String> = notices.chain(source.state.problems.iter().cloned()).collect();
+        let push = source.state.push.as_ref().filter(|push| push.is_active(now));
+        let problems: Vec<String> = notices
+            .chain(source.state.problems.iter().cloned())
+            .chain(push.map(|_| "its hub tells of changes, so it is asked less often".to_owned()))
+            .collect();
         let condition = source.condition();
         Row {
             title: &source.title,

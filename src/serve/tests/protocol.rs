@@ -502,6 +502,7 @@ async fn t_31_public_addresses_are_the_written_list() {
         "/status.json",
         "/status.atom",
         "/robots.txt",
+        "/callback/{token}",
         "/healthz",
         "/readyz",
     ];

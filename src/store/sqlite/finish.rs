@@ -15,7 +15,7 @@ use super::shelf::{self, Kind};
 use super::sighting;
 use super::statement::Statement;
 use super::story;
-use super::{article, claim};
+use super::{article, callback, claim};
 use crate::model::cause::Cause;
 use crate::model::manners::host_of;
 use crate::model::pause::Pause;
@@ -37,6 +37,7 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
              WHERE id = ?4 AND (ttl, skip_hours, skip_days) IS NOT (?1, ?2, ?3)",
             params![minutes, hours, days, polled.source],
         )?;
+        callback::name(change.connection, polled.source, finish.hub.as_ref(), change.now)?;
         change.connection.run(
             "UPDATE source SET renamings = iif(?1, renamings + 1, 0) WHERE id = ?2 AND (?1 OR renamings > 0)",
             params![finish.renamed, polled.source],

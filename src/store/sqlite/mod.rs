@@ -18,6 +18,7 @@
 mod archive;
 mod arrivals;
 mod article;
+mod callback;
 mod change;
 mod claim;
 mod commit;
@@ -61,11 +62,14 @@ use change::Change;
 use statement::Statement;
 
 use super::explain::{Explanation, Name};
-use super::{Claimed, Committed, Digested, Error, Fed, Known, News, PollLease, Slice, Store};
+use super::{
+    Claimed, Committed, Digested, Error, Fed, Known, News, PollLease, Slice, Store, Unsubscribed,
+};
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
 use crate::model::digest::Digests;
 use crate::model::feed::{Archive, Headline, Revision, Shelf, ShelfHead, Window};
+use crate::model::hub::Callback;
 use crate::model::item::{Item, ItemId, Key};
 use crate::model::manners::Rooms;
 use crate::model::source::{Mark, PollState, Source, SourceId};
@@ -212,6 +216,35 @@ impl Store for Sqlite {
 
     async fn put_back(&self, now: Timestamp) -> Result<usize, Error> {
         self.write(move |connection| claim::put_back(connection, now)).await
+    }
+
+    async fn hasten(&self, source: &SourceId, now: Timestamp) -> Result<(), Error> {
+        let source = source.clone();
+        self.write(move |connection| Ok(callback::hasten(connection, &source, now)?)).await
+    }
+
+    async fn unsubscribed(&self, now: Timestamp, most: usize) -> Result<Unsubscribed, Error> {
+        self.read(move |connection| callback::unsubscribed(connection, now, most)).await
+    }
+
+    async fn offer(&self, callback: &Callback, again: Timestamp) -> Result<(), Error> {
+        let callback = callback.clone();
+        self.write(move |connection| callback::offer(connection, &callback, again)).await
+    }
+
+    async fn callback(&self, token: &str) -> Result<Option<Callback>, Error> {
+        let token = token.to_owned();
+        self.read(move |connection| callback::find(connection, &token)).await
+    }
+
+    async fn verify(&self, token: &str, until: Timestamp, renew: Timestamp) -> Result<(), Error> {
+        let token = token.to_owned();
+        self.write(move |connection| callback::verify(connection, &token, until, renew)).await
+    }
+
+    async fn refuse(&self, token: &str, why: &str) -> Result<(), Error> {
+        let (token, why) = (token.to_owned(), why.to_owned());
+        self.write(move |connection| callback::refuse(connection, &token, &why)).await
     }
 
     async fn known(

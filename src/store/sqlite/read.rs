@@ -15,6 +15,7 @@ use super::statement::Statement;
 use super::story;
 use crate::model::cause::Cause;
 use crate::model::feed::{Head, Headline, Revision, Shelf, ShelfHead};
+use crate::model::hub::{Hub, Push};
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
@@ -290,7 +291,9 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
     let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title,
             (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl, unfinished,
             key_rule, renamings, skip_hours, skip_days, news, gap,
-            address, moving_to, moving_since, moving_times, learned, failing, cause, missed
+            address, moving_to, moving_since, moving_times, learned, failing, cause, missed,
+            hub, topic, hub_trouble, iif(hub IS NULL, NULL,
+                (SELECT max(lease) FROM callback WHERE callback.source = source.id))
         FROM source WHERE id = ?";
     connection.one(sql, [source], |row| {
         let validators: Vec<Tag> = json(row, 0)?;
@@ -321,11 +324,19 @@ pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
             failing: perhaps(row, 23)?,
             cause: row.get::<_, Option<String>>(24)?.as_deref().and_then(Cause::named),
             missed: perhaps(row, 25)?,
+            push: push(row)?,
             learned: row.get::<_, Option<String>>(12)?.as_deref().and_then(KeyRule::named),
             renamings: row.get(13)?,
             items: row.get::<_, Option<i64>>(9)?.unwrap_or_default().cast_unsigned(),
         })
     })
+}
+
+/// How it stands with the hub a source names.
+fn push(row: &Row<'_>) -> Result<Option<Push>> {
+    let Some(url) = row.get(26)? else { return Ok(None) };
+    let hub = Hub { url, topic: row.get(27)? };
+    Ok(Some(Push { hub, trouble: row.get(28)?, until: perhaps(row, 29)? }))
 }
 
 /// Where a source seems to be moving.
