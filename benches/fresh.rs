@@ -129,7 +129,7 @@ async fn serve(store: Arc<dyn Store>) -> std::net::SocketAddr {
         clock: Arc::new(clock::System),
         upstreams: Vec::new(),
         unstored: Box::new(Default::default),
-        pushes: Pushes::new(Box::new(|_, _| Box::pin(async { Ok(()) }))),
+        pushes: Pushes::new(Box::new(|_, _| Box::pin(async { Ok(()) })), Arc::default()),
         ready: watch::channel(true).1,
         answers: Answers::default(),
     };

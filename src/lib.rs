@@ -18,6 +18,7 @@
 //! | 3 | [`store`] | what is remembered, in one transaction a poll |
 //! | 3 | [`net`] | the one door out, with a permit for each caller |
 //! | 3 | [`clock`] | the one door to the wall clock |
+//! | 3 | [`telemetry`] | what happened, counted for machines |
 //! | 4 | [`press`] | rendered documents, kept by head |
 //! | 5 | [`ingest`] | the verb: pull sources |
 //! | 5 | [`serve`] | the verb: answer readers |
@@ -105,4 +106,5 @@ pub mod net;
 pub mod press;
 pub mod serve;
 pub mod store;
+pub mod telemetry;
 pub mod websub;

@@ -22,6 +22,7 @@ use crate::net::{self, Permit, Transport};
 use crate::press::{Press, Terms};
 use crate::serve;
 use crate::store::{self, Store};
+use crate::telemetry::Telemetry;
 
 /// The longest file that is read as a configuration, in bytes.
 const LONGEST: u64 = 8 << 20;
@@ -100,6 +101,8 @@ pub struct House {
     pub press: Arc<Press>,
     /// What the time is.
     pub clock: Arc<dyn Clock>,
+    /// What happened.
+    pub telemetry: Arc<Telemetry>,
     /// What is pulled, as readers may know it, in the file's order.
     pub upstreams: Vec<serve::Upstream>,
 }
@@ -133,8 +136,12 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
     };
     let ingest = Ingest::new(store.clone(), transport, clock.clone(), upstreams.collect());
     let callbacks = Callbacks::under(&format!("{}/callback/", config.site.url));
-    let ingest =
-        ingest.with_manners(manners).with_digests(digests.clone()).with_callbacks(callbacks);
+    let telemetry: Arc<Telemetry> = Arc::default();
+    let ingest = ingest
+        .with_manners(manners)
+        .with_digests(digests.clone())
+        .with_callbacks(callbacks)
+        .with_telemetry(telemetry.clone());
     let terms = Terms {
         window: config.window,
         max_age: u32::try_from(config.server.max_age.as_secs()).unwrap_or(u32::MAX),
@@ -144,7 +151,7 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         digests: digests.periods.clone(),
     };
     let press = Arc::new(Press::new(store.clone(), config.site, terms));
-    Ok(House { store, ingest, press, clock, upstreams: known })
+    Ok(House { store, ingest, press, clock, upstreams: known, telemetry })
 }
 
 /// What readers may know of the sources.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{Outcome, Refused, app, note, results};
 use crate::adapter::setting::meant;
 use crate::ingest::Report;
+use crate::model::cause::Cause;
 use crate::model::source::SourceId;
 
 /// What to poll, and how.
@@ -128,6 +129,7 @@ fn as_value(report: &Report) -> Value {
         "source": report.source.as_str(),
         "succeeded": report.trouble.is_none(),
         "trouble": report.trouble,
+        "cause": report.cause.map(Cause::name),
         "new": report.published,
         "updated": report.updated,
         "withdrawn": report.withdrawn,
@@ -193,6 +195,8 @@ mod tests {
             withdrawn: 0,
             unchanged: 2,
             trouble: Some("the folder is missing".to_owned()),
+            cause: Some(Cause::Broken),
+            bytes: 0,
             problems: vec!["entry 3: it has no title".to_owned()],
             took: Duration::from_millis(12),
         };

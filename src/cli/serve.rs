@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use futures_util::FutureExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, app, note};
 use crate::config::{Config, Listen, Server};
-use crate::serve::{self, Bounds, Desk};
+use crate::model::token::Token;
+use crate::serve::{self, Admin, Bounds, Desk};
 
 /// How long what is under way may take to end: less than the ten seconds after which container
 /// runtimes lose their patience.
@@ -28,7 +30,11 @@ const DEADLINE: Duration = Duration::from_secs(8);
 pub async fn run(path: &Path) -> anyhow::Result<Outcome> {
     let config = app::configuration(path)?;
     open_files();
-    let (listener, bound) = listen(&config.server.listen).await?;
+    let (listener, bound) = listen(&config.server.listen, "[server]").await?;
+    let admin = match &config.admin {
+        Some(admin) => Some((listen(&admin.listen, "[admin]").await?.0, admin.token)),
+        None => None,
+    };
     let welcome = welcome(&config, bound);
     let bounds = bounds(&config.server);
     let house = app::open(config).await?;
@@ -37,7 +43,7 @@ pub async fn run(path: &Path) -> anyhow::Result<Outcome> {
     // Whoever started it may not be reading; that is no reason not to serve.
     let _ = io::stdout().write_all(welcome.as_bytes());
     let stop = CancellationToken::new();
-    let rooms = start(listener, house, bounds, &stop);
+    let rooms = start(listener, admin, house, bounds, &stop);
     let outcome = watch_over(rooms, &stop, signals).await;
     note("stopped");
     outcome
@@ -53,28 +59,32 @@ fn open_files() {
 }
 
 /// The listener, and the address to open, where there is one.
-async fn listen(at: &Listen) -> anyhow::Result<(serve::Listener, Option<SocketAddr>)> {
+async fn listen(
+    at: &Listen,
+    section: &str,
+) -> anyhow::Result<(serve::Listener, Option<SocketAddr>)> {
     match at {
         Listen::Tcp(address) => {
-            let listener =
-                TcpListener::bind(address).await.map_err(|error| refused(*address, &error))?;
+            let listener = TcpListener::bind(address)
+                .await
+                .map_err(|error| refused(*address, section, &error))?;
             let bound = listener.local_addr()?;
             Ok((serve::Listener::Tcp(listener), Some(bound)))
         }
-        Listen::Unix(path) => Ok((socket(path)?, None)),
+        Listen::Unix(path) => Ok((socket(path, section)?, None)),
     }
 }
 
-fn refused(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+fn refused(address: SocketAddr, section: &str, error: &io::Error) -> anyhow::Error {
     match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
-            "{address} is in use by another program, perhaps another feedloom; stop that one, or set another `listen` under [server]"
+            "{address} is in use by another program, perhaps another feedloom; stop that one, or set another `listen` under {section}"
         ),
         io::ErrorKind::PermissionDenied => anyhow!(
-            "{address} may not be used: ports below 1024 belong to the administrator; set another `listen` under [server]"
+            "{address} may not be used: ports below 1024 belong to the administrator; set another `listen` under {section}"
         ),
         io::ErrorKind::AddrNotAvailable => {
-            anyhow!("{address} is no address of this machine; set another `listen` under [server]")
+            anyhow!("{address} is no address of this machine; set another `listen` under {section}")
         }
         _ => anyhow!("{address} cannot be listened on: {error}"),
     }
@@ -83,14 +93,14 @@ fn refused(address: SocketAddr, error: &io::Error) -> anyhow::Error {
 /// A socket in the file system. One that a killed process left behind is taken over; one that
 /// answers, and anything that is no socket, is left alone.
 #[cfg(unix)]
-fn socket(path: &Path) -> anyhow::Result<serve::Listener> {
+fn socket(path: &Path, section: &str) -> anyhow::Result<serve::Listener> {
     use std::os::unix::fs::FileTypeExt;
     use std::os::unix::net::UnixStream;
     let shown = path.display();
     if let Ok(found) = path.symlink_metadata() {
         if !found.file_type().is_socket() {
             return Err(anyhow!(
-                "{shown} is in the way: it is no socket; set another `listen` under [server]"
+                "{shown} is in the way: it is no socket; set another `listen` under {section}"
             ));
         }
         if UnixStream::connect(path).is_ok() {
@@ -103,7 +113,7 @@ fn socket(path: &Path) -> anyhow::Result<serve::Listener> {
 }
 
 #[cfg(not(unix))]
-fn socket(path: &Path) -> anyhow::Result<serve::Listener> {
+fn socket(path: &Path, section: &str) -> anyhow::Result<serve::Listener> {
     Err(anyhow!("{} cannot be listened on: this system has no such sockets", path.display()))
 }
 
@@ -142,6 +152,7 @@ fn bounds(server: &Server) -> Bounds {
 /// Starts the three verbs; each ends when told to.
 fn start(
     listener: serve::Listener,
+    admin: Option<(serve::Listener, Token)>,
     house: app::House,
     bounds: Bounds,
     stop: &CancellationToken,
@@ -156,12 +167,21 @@ fn start(
     rooms.spawn(async move {
         ingest.run(told, ready).await;
     });
-    let app::House { press, store, clock, upstreams, ingest } = house;
+    let app::House { press, store, clock, upstreams, ingest, telemetry } = house;
+    if let Some((listener, token)) = admin {
+        let (store, clock, telemetry) = (store.clone(), clock.clone(), telemetry.clone());
+        let admin = Arc::new(Admin { token, telemetry, store, clock });
+        let told = stop.clone();
+        rooms.spawn(async move {
+            serve::run(listener, admin, Bounds::default(), told.cancelled_owned()).await;
+        });
+    }
     let pushing = ingest.clone();
-    let pushes = serve::Pushes::new(Box::new(move |source, response| {
+    let take = Box::new(move |source, response| {
         let ingest = pushing.clone();
-        Box::pin(async move { ingest.push(&source, response).await })
-    }));
+        async move { ingest.push(&source, response).await }.boxed()
+    });
+    let pushes = serve::Pushes::new(take, telemetry);
     let unstored = Box::new(move || ingest.unstored());
     let (ready, answers) = (readiness, serve::Answers::default());
     let desk = Arc::new(Desk { press, store, clock, upstreams, unstored, pushes, ready, answers });

@@ -5,6 +5,7 @@
 //! are handed in. It deliberately does not look whether an address answers or a file is there.
 
 mod address;
+mod admin;
 mod check;
 mod host;
 mod rules;
@@ -22,6 +23,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+pub use admin::Admin;
 pub use server::{Listen, Server};
 
 use crate::adapter::Adapter;
@@ -46,6 +48,8 @@ pub struct Config {
     pub manners: Manners,
     /// How readers are answered.
     pub server: Server,
+    /// Where the operator's own programs ask.
+    pub admin: Option<Admin>,
     /// Where the store is, as `store::open` takes it; its path is absolute.
     pub store: String,
     /// How much of a shelf its feeds show.
@@ -154,6 +158,8 @@ fn read(
     };
     let (server, store) = (reader.get("server"), reader.get("store"));
     let server = server::read(server, folder, reader.mistakes());
+    let admin = reader.get("admin");
+    let admin = admin.and_then(|table| admin::read(table, folder, secret, reader.mistakes()));
     let keeping = site::keeping(store, folder, reader.mistakes());
     let manners = host::read(reader.tables("host"), reader.mistakes());
     let categories = site::categories(reader.tables("category"), reader.mistakes());
@@ -183,6 +189,7 @@ fn read(
         contact: owner.contact,
         manners,
         server,
+        admin,
         store: keeping.url,
         window: defaults.window,
         upstreams,

@@ -10,6 +10,7 @@ const SITE: &str = "[site]\ntitle = \"金融消息\"\nurl = \"http://127.0.0.1:8
 
 fn secret(name: &str) -> Result<String, String> {
     match name {
+        "env:FEEDLOOM_TOKEN" => Ok("0123456789abcdef".to_owned()),
         "env:TOKEN" => Ok("Bearer word".to_owned()),
         "env:LINES" => Ok("a\r\nHost: evil".to_owned()),
         _ => Err(format!("`{name}` is not set")),
@@ -396,6 +397,18 @@ fn the_reference_shows_the_true_defaults() {
 }
 
 #[test]
+fn t_31_the_operators_door_has_a_token_that_stands_elsewhere() {
+    assert!(good("").admin.is_none(), "closed unless it is asked for");
+    let admin = good("[admin]\ntoken = \"env:FEEDLOOM_TOKEN\"\n").admin.unwrap();
+    assert_eq!(admin.listen, Listen::Tcp("127.0.0.1:8081".parse().unwrap()));
+    assert!(admin.token.is("0123456789abcdef"));
+    check("[admin]\n", "4:1", "token");
+    check("[admin]\ntoken = \"0123456789abcdef\"\n", "5:9", "env:NAME");
+    check("[admin]\ntoken = \"env:TOKEN\"\n", "5:9", "16 characters");
+    check("[admin]\ntoken = \"env:NONE\"\n", "5:9", "not set");
+}
+
+#[test]
 fn the_reference_shows_every_key() {
     let common = [
         "id",
@@ -410,6 +423,7 @@ fn the_reference_shows_every_key() {
         "namespace",
         "keep",
         "collapse",
+        "hub",
         "key",
         "details",
         "limits",

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -233,11 +234,17 @@ impl Poll<'_> {
         if let Some(answer) = self.shared.as_ref().and_then(|shared| shared.get(request)) {
             return answer;
         }
-        let answer = self.transport.send(request.clone(), &self.upstream.permit).await;
+        let answer = self.exchange(request).await;
         if let Some(shared) = &self.shared {
             shared.keep(request.clone(), &answer);
         }
         answer
+    }
+
+    pub(super) async fn exchange(&self, request: &Request) -> Result<net::Answer, net::Error> {
+        let answer = self.transport.send(request.clone(), &self.upstream.permit).await?;
+        self.bytes.fetch_add(answer.response.body().len() as u64, Ordering::Relaxed);
+        Ok(answer)
     }
 
     /// Whether validators are not sent any more, since an origin might answer 304 for ever (P-04).

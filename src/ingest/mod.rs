@@ -33,12 +33,14 @@ pub use subscribe::Callbacks;
 
 use crate::adapter::Adapter;
 use crate::clock::Clock;
+use crate::model::cause::Cause;
 use crate::model::digest::Digests;
 use crate::model::manners::Manners;
 use crate::model::source::{Source, SourceId};
 use crate::model::time::Timestamp;
 use crate::net::{Permit, Transport};
 use crate::store::{self, Committed, Store};
+use crate::telemetry::Telemetry;
 
 /// Sources polled at once. Nearly all of them only wait for their hosts, so there are so many that
 /// five hundred which never answer hold up nobody else (reliability row T-12).
@@ -75,6 +77,10 @@ pub struct Report {
     pub unchanged: usize,
     /// Why it failed, in plain words.
     pub trouble: Option<String>,
+    /// And by kind.
+    pub cause: Option<Cause>,
+    /// Bytes of the answers, unpacked.
+    pub bytes: u64,
     /// Entries that could not be used, in plain words.
     pub problems: Vec<String>,
     /// How long it took.
@@ -90,9 +96,16 @@ impl Report {
             withdrawn: 0,
             unchanged: 0,
             trouble: None,
+            cause: None,
+            bytes: 0,
             problems: Vec::new(),
             took: Duration::ZERO,
         }
+    }
+
+    /// Items published, updated and withdrawn.
+    fn changes(&self) -> [usize; 3] {
+        [self.published, self.updated, self.withdrawn]
     }
 
     fn add(&mut self, committed: Committed) {
@@ -113,6 +126,7 @@ pub struct Ingest {
     manners: Arc<Manners>,
     working: Arc<Semaphore>,
     unstored: Arc<Mutex<HashMap<SourceId, String>>>,
+    telemetry: Arc<Telemetry>,
     digests: Option<Arc<Digests>>,
     callbacks: Option<Arc<Callbacks>>,
     /// Tells that a source that brought something may have named a hub: a hint, never the truth.
@@ -142,6 +156,7 @@ impl Ingest {
             manners: Arc::default(),
             working: Arc::new(Semaphore::new(cores * 2)),
             unstored: Arc::default(),
+            telemetry: Arc::default(),
             digests: None,
             callbacks: None,
             named: Arc::default(),
@@ -151,6 +166,11 @@ impl Ingest {
     /// The same, treating hosts so.
     pub fn with_manners(self, manners: Arc<Manners>) -> Ingest {
         Ingest { manners, ..self }
+    }
+
+    /// The same, counting what happens there.
+    pub fn with_telemetry(self, telemetry: Arc<Telemetry>) -> Ingest {
+        Ingest { telemetry, ..self }
     }
 
     /// The same, asking hubs to push to these addresses.

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use http::Response;
@@ -45,6 +46,8 @@ pub(super) struct Poll<'a> {
     /// Ask without validators and take every entry for new looks.
     pub(super) force: bool,
     pub(super) now: Timestamp,
+    /// Bytes of the answers so far, unpacked.
+    pub(super) bytes: AtomicU64,
 }
 
 impl Poll<'_> {
@@ -77,6 +80,7 @@ impl Poll<'_> {
                 None => self.take(listing, &mut report).await?,
             },
         }
+        report.bytes = self.bytes.load(Ordering::Relaxed);
         Ok(report)
     }
 
@@ -191,7 +195,7 @@ impl Poll<'_> {
             cause: Some(failure.cause),
             ..Finish::default()
         };
-        report.trouble = Some(failure.what);
+        (report.trouble, report.cause) = (Some(failure.what), Some(failure.cause));
         report.add(self.commit(Slice { finish: Some(finish), ..Slice::default() }).await?);
         Ok(())
     }

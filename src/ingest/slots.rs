@@ -1,6 +1,7 @@
 //! Polls under way: what is started in the free slots, and how it ends.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use tokio::task::{Id, JoinError, JoinSet};
@@ -14,6 +15,7 @@ use crate::model::manners::{Rooms, host_of};
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
 use crate::store::{self, Claimed, Finish, PollLease, Slice};
+use crate::telemetry::Polled;
 
 /// Polls under way.
 pub(super) struct Running {
@@ -171,9 +173,11 @@ impl Ingest {
                 shared,
                 force,
                 now,
+                bytes: AtomicU64::new(0),
             };
             poll.run().await.map(|report| Report { took: began.elapsed(), ..report })
         };
+        self.telemetry.poll_began();
         let handle = running.polls.spawn(running_poll);
         running.under_way.insert(handle.id(), poll);
     }
@@ -223,16 +227,24 @@ impl Ingest {
             Ok((_, Err(error))) => {
                 error!(source.id = %lease.source, %error, "a poll could not be stored");
                 self.note_unstored(&lease.source, Some(&error));
-                Report { trouble: Some(error.to_string()), ..Report::of(&lease.source) }
+                let (trouble, cause) = (Some(error.to_string()), Some(Cause::Ours));
+                Report { trouble, cause, ..Report::of(&lease.source) }
             }
             Err(panic) => {
                 error!(source.id = %lease.source, error = %panic, "a poll panicked");
                 let trouble =
                     "the poll failed inside Feedloom; please report this source".to_owned();
                 self.abandon(lease, &trouble).await;
-                Report { trouble: Some(trouble), ..Report::of(&lease.source) }
+                let (trouble, cause) = (Some(trouble), Some(Cause::Ours));
+                Report { trouble, cause, ..Report::of(&lease.source) }
             }
         };
+        self.telemetry.polled(&Polled {
+            cause: report.cause,
+            changes: report.changes(),
+            bytes: report.bytes,
+            took: report.took,
+        });
         Some((report, ended))
     }
 

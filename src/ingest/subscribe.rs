@@ -4,6 +4,7 @@
 //! and later. Each time it is given another address, which nobody can guess. What is pushed is
 //! taken like an answer that shows changes alone; polling goes on as a net, more slowly.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -157,9 +158,12 @@ impl Ingest {
             now: now.at(upstream.source.zone.offset_at(now)),
             shared: None,
             force: false,
+            bytes: AtomicU64::new(0),
             lease,
         };
-        log(&poll.push(response).await?);
+        let report = poll.push(response).await?;
+        self.telemetry.pushed(&report.changes());
+        log(&report);
         Ok(())
     }
 

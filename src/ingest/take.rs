@@ -119,6 +119,7 @@ impl Poll<'_> {
             listing.problems.append(&mut debts.problems);
             report.problems = told(&listing.problems);
             report.trouble.clone_from(&loss);
+            report.cause = loss.as_ref().map(|_| Cause::Doubtful);
             slice.finish = Some(self.finish(&listing, &debts, answer, loss, learned));
             report.add(self.commit(slice).await?);
             return Ok(());
@@ -282,7 +283,7 @@ impl Poll<'_> {
     async fn answer(&self, entry: &Entry) -> Result<(Ask, Answer), Failure> {
         let request = entry.follow.clone().ok_or_else(|| Failure::because("it has none"))?;
         let ask = Ask::detail(request, entry.clone());
-        let answer = self.transport.send(ask.request.clone(), &self.upstream.permit).await?;
+        let answer = self.exchange(&ask.request).await?;
         // An empty file is what its author made it.
         if !self.upstream.source.is_local() {
             self.check(&answer.at, &answer.response)?;

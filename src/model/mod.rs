@@ -27,6 +27,7 @@ pub mod status;
 pub mod text;
 pub mod time;
 mod titles;
+pub mod token;
 pub mod twin;
 pub mod view;
 pub mod whereabouts;

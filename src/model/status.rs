@@ -72,6 +72,15 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// How a source is doing of which that is remembered.
+    pub fn of(state: &PollState) -> Condition {
+        match (&state.trouble, state.polled) {
+            (Some(_), _) => Condition::Failing,
+            (None, None) => Condition::Waiting,
+            (None, Some(_)) => Condition::Well,
+        }
+    }
+
     /// The word.
     pub fn name(self) -> &'static str {
         match self {
@@ -85,11 +94,7 @@ impl Condition {
 impl Standing {
     /// How it is doing.
     pub fn condition(&self) -> Condition {
-        match (&self.state.trouble, self.state.polled) {
-            (Some(_), _) => Condition::Failing,
-            (None, None) => Condition::Waiting,
-            (None, Some(_)) => Condition::Well,
-        }
+        Condition::of(&self.state)
     }
 }
 

@@ -4,6 +4,7 @@
 //! whether there are any, and who knows it changes nothing that was not asked for (row T-27).
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +23,7 @@ use crate::model::hub::Callback;
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
 use crate::store;
+use crate::telemetry::Telemetry;
 use crate::websub::intent::Intent;
 use crate::websub::{signature, subscribe};
 
@@ -41,13 +43,14 @@ pub type Take =
 /// What hubs push, on its way in.
 pub struct Pushes {
     take: Box<Take>,
+    telemetry: Arc<Telemetry>,
     rooms: Semaphore,
 }
 
 impl Pushes {
     /// Hands pushes to `take`, a few at a time.
-    pub fn new(take: Box<Take>) -> Pushes {
-        Pushes { take, rooms: Semaphore::new(AT_ONCE) }
+    pub fn new(take: Box<Take>, telemetry: Arc<Telemetry>) -> Pushes {
+        Pushes { take, telemetry, rooms: Semaphore::new(AT_ONCE) }
     }
 }
 
@@ -109,13 +112,14 @@ pub(super) async fn take(
     let (_, token) = router::find(&path).ok_or(Error::NotFound)?;
     let callback = desk.store.callback(token).await?.ok_or(Error::NotFound)?;
     let now = desk.clock.now();
-    if !callback.lease.is_some_and(|until| until > now) {
+    if callback.lease.is_none_or(|until| until <= now) {
         return Err(Error::NotFound);
     }
     let _room = desk.pushes.rooms.try_acquire().map_err(|_| Error::Full)?;
     let body = body.await?;
     let header = head.headers.get(signature::HEADER).and_then(|value| value.to_str().ok());
     if !header.is_some_and(|header| signature::is_signed(header, &callback.secret, &body)) {
+        desk.pushes.telemetry.push_was_unsigned();
         tracing::warn!(source.id = %callback.source, "a push that its hub did not sign was passed over");
         return Ok(taken());
     }

@@ -113,7 +113,7 @@ impl Desk {
     }
 
     /// Tells a client that it has too many requests under way.
-    pub(super) async fn refuse(&self, head: &Parts) -> Answer {
+    pub(super) async fn turn_down(&self, head: &Parts) -> Answer {
         self.finish(head, Err(Error::TooMany), self.clock.now()).await
     }
 

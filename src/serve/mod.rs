@@ -6,6 +6,7 @@
 //! stands in `desk.rs`, who is let in at `gate.rs`.
 
 mod accept;
+mod admin;
 mod answers;
 mod callback;
 mod client;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response, Version};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -45,6 +47,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+pub use admin::Admin;
 pub use answers::Answers;
 pub use callback::Pushes;
 use client::Client;
@@ -97,17 +100,40 @@ impl Default for Bounds {
 /// Clients that are told to come again at once; beyond that a full house just hangs up.
 const TURNED_AWAY: usize = 256;
 
+/// Who answers what is asked on a listener.
+pub trait Respond: Send + Sync + 'static {
+    /// Answers a request; its body is read by whom it interests. Never fails, never panics.
+    fn respond(&self, head: &Parts, body: Incoming)
+    -> impl Future<Output = Response<Bytes>> + Send;
+
+    /// Tells a client that it has too many requests under way.
+    fn refuse(&self, head: &Parts) -> impl Future<Output = Response<Bytes>> + Send;
+}
+
+impl Respond for Desk {
+    async fn respond(&self, head: &Parts, body: Incoming) -> Response<Bytes> {
+        if callback::is_push(head) {
+            return Box::pin(self.take(head, read(body))).await;
+        }
+        self.answer(head).await
+    }
+
+    async fn refuse(&self, head: &Parts) -> Response<Bytes> {
+        self.turn_down(head).await
+    }
+}
+
 /// What all conversations share.
-struct House {
-    desk: Arc<Desk>,
+struct House<D> {
+    desk: Arc<D>,
     gate: Arc<Gate>,
     bounds: Bounds,
 }
 
-/// Answers readers on `listener` until `stop`, then finishes the answers under way and returns.
-pub async fn run(
+/// Answers on `listener` until `stop`, then finishes the answers under way and returns.
+pub async fn run<D: Respond>(
     listener: Listener,
-    desk: Arc<Desk>,
+    desk: Arc<D>,
     bounds: Bounds,
     stop: impl Future<Output = ()>,
 ) {
@@ -143,7 +169,7 @@ pub async fn run(
     }
 }
 
-impl House {
+impl<D> House<D> {
     fn admit(&self, peer: Option<IpAddr>) -> Result<Pass, gate::Crowd> {
         let trusted = &self.bounds.trusted_proxies;
         self.gate.admit(peer.filter(|peer| !client::is_trusted(*peer, trusted)).map(Client::of))
@@ -151,14 +177,14 @@ impl House {
 }
 
 /// One connection, as its requests know it.
-struct Conversation {
-    house: Arc<House>,
+struct Conversation<D> {
+    house: Arc<House<D>>,
     /// Who is at its other end, when that is an address.
     peer: Option<IpAddr>,
     pass: Pass,
 }
 
-impl Conversation {
+impl<D: Respond> Conversation<D> {
     /// Answers a request, unless the client behind it has too many under way already.
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         self.pass.guest.asks(request.version() == Version::HTTP_2);
@@ -166,8 +192,7 @@ impl Conversation {
         let House { desk, gate, bounds } = &*self.house;
         let client = client::behind(self.peer, &head.headers, &bounds.trusted_proxies);
         let answer = match client.map(|client| gate.ask(client)).transpose() {
-            Ok(_ticket) if callback::is_push(&head) => desk.take(&head, read(body)).await,
-            Ok(_ticket) => desk.answer(&head).await,
+            Ok(_ticket) => desk.respond(&head, body).await,
             Err(_) => desk.refuse(&head).await,
         };
         self.pass.guest.moves();
@@ -200,7 +225,7 @@ async fn turn_away(mut stream: Stream) {
 }
 
 /// Serves one connection to its end.
-async fn converse(stream: Stream, conversation: Conversation, watcher: Watcher) {
+async fn converse<D: Respond>(stream: Stream, conversation: Conversation<D>, watcher: Watcher) {
     let conversation = Arc::new(conversation);
     let answering = conversation.clone();
     // What a request takes along is counted by its connection alone: what all connections count would

@@ -1,5 +1,6 @@
 //! The tests that see the house from outside, in one binary.
 
+mod admin;
 mod browser;
 mod cli;
 mod contract;

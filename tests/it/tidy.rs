@@ -9,18 +9,19 @@ const ROWS: [&[&str]; 7] = [
     &["model"],
     &["adapter", "format", "websub"],
     &["config"],
-    &["store", "net", "clock"],
+    &["store", "net", "clock", "telemetry"],
     &["press"],
     &["ingest", "serve"],
     &["cli"],
 ];
 
 /// What must not appear in a room, and the only rooms that may hold it.
-const ONLY_IN: [(&str, &[&str]); 9] = [
+const ONLY_IN: [(&str, &[&str]); 10] = [
     ("rusqlite", &["store"]),
     ("reqwest", &["net"]),
     ("hyper::", &["serve"]),
     ("matchit", &["serve"]),
+    ("prometheus_client", &["telemetry"]),
     ("anyhow", &["cli", "main"]),
     ("toml::", &["config", "cli"]),
     ("quick_xml", &["adapter", "format"]),

@@ -60,7 +60,7 @@ fn house_on(terms: Terms) -> House {
         clock: clock.clone(),
         upstreams: vec![upstream],
         unstored: Box::new(move || kept.lock().unwrap().clone()),
-        pushes: Pushes::new(Box::new(|_, _| Box::pin(async { Ok(()) }))),
+        pushes: Pushes::new(Box::new(|_, _| Box::pin(async { Ok(()) })), Arc::default()),
         ready: is_ready,
         answers: Answers::default(),
     };

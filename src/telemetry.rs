@@ -1,0 +1,243 @@
+//! What happened, counted for machines: every metric of the house, one past-tense function each, written
+//! as OpenMetrics text.
+//!
+//! Labels hold words of ours alone and never a name from outside, so there are few of them however many
+//! sources there are; how each source is doing stands in `/status.json`. What a scrape
+//! finds out itself (how many sources are due, how late) is told it as a `Scene`.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::model::cause::Cause;
+
+/// The media type of what is written.
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All that is counted, since the start of the process.
+pub struct Telemetry {
+    registry: Registry,
+    polls: Family<Outcome, Counter>,
+    poll_seconds: Histogram,
+    poll_bytes: Counter,
+    polls_under_way: Gauge,
+    items: Family<Change, Counter>,
+    pushes: Family<Pushed, Counter>,
+    sources: Family<State, Gauge>,
+    sources_due: Gauge,
+    poll_lag_seconds: Gauge,
+    hubs: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Change {
+    change: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Pushed {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct State {
+    state: &'static str,
+}
+
+/// What a poll came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// Why it failed.
+    pub cause: Option<Cause>,
+    /// Items published, updated and withdrawn.
+    pub changes: [usize; 3],
+    /// Bytes of the answers, unpacked.
+    pub bytes: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// How things stand at the moment of a scrape.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scene {
+    /// How many sources are in each state.
+    pub sources: Vec<(&'static str, usize)>,
+    /// How many of them are due.
+    pub due: usize,
+    /// How long the one has been due that is due longest.
+    pub lag: Duration,
+    /// Of how many a hub tells the changes.
+    pub hubs: usize,
+}
+
+const NEWS: &str = "news";
+const SAME: &str = "same";
+const CHANGES: [&str; 3] = ["published", "updated", "withdrawn"];
+
+impl Default for Telemetry {
+    fn default() -> Telemetry {
+        Telemetry::new()
+    }
+}
+
+impl Telemetry {
+    /// Nothing has happened yet; every metric is there all the same, so that who watches it can tell.
+    pub fn new() -> Telemetry {
+        let mut registry = Registry::with_prefix("feedloom");
+        let telemetry = Telemetry {
+            polls: Family::default(),
+            // From ten milliseconds to some forty seconds.
+            poll_seconds: Histogram::new(exponential_buckets(0.01, 2.0, 13)),
+            poll_bytes: Counter::default(),
+            polls_under_way: Gauge::default(),
+            items: Family::default(),
+            pushes: Family::default(),
+            sources: Family::default(),
+            sources_due: Gauge::default(),
+            poll_lag_seconds: Gauge::default(),
+            hubs: Gauge::default(),
+            registry: Registry::default(),
+        };
+        let names = [NEWS, SAME].into_iter().chain(Cause::ALL.map(Cause::name));
+        for outcome in names {
+            drop(telemetry.polls.get_or_create(&Outcome { outcome }));
+        }
+        for change in CHANGES {
+            drop(telemetry.items.get_or_create(&Change { change }));
+        }
+        for outcome in ["taken", "unsigned"] {
+            drop(telemetry.pushes.get_or_create(&Pushed { outcome }));
+        }
+        registry.register(
+            "polls",
+            "Polls that ended: with news, with the same as before, or failed, by cause",
+            telemetry.polls.clone(),
+        );
+        let seconds = "How long polls took, waiting for their hosts included";
+        registry.register_with_unit("poll", seconds, Unit::Seconds, telemetry.poll_seconds.clone());
+        let bytes = "Bytes of answers, unpacked";
+        registry.register_with_unit("received", bytes, Unit::Bytes, telemetry.poll_bytes.clone());
+        registry.register("polls_under_way", "Polls under way", telemetry.polls_under_way.clone());
+        registry.register("items", "Items that changed, by how", telemetry.items.clone());
+        registry.register("pushes", "What hubs pushed, by outcome", telemetry.pushes.clone());
+        registry.register("sources", "Sources, by how they are", telemetry.sources.clone());
+        registry.register(
+            "sources_due",
+            "Sources that are due and not yet polled",
+            telemetry.sources_due.clone(),
+        );
+        let lag = "How long the source has been due that is due longest";
+        registry.register_with_unit(
+            "poll_lag",
+            lag,
+            Unit::Seconds,
+            telemetry.poll_lag_seconds.clone(),
+        );
+        registry.register(
+            "hubs",
+            "Sources whose hub tells of their changes",
+            telemetry.hubs.clone(),
+        );
+        Telemetry { registry, ..telemetry }
+    }
+
+    /// A poll began.
+    pub fn poll_began(&self) {
+        self.polls_under_way.inc();
+    }
+
+    /// A poll ended.
+    pub fn polled(&self, polled: &Polled) {
+        let Polled { cause, changes, bytes, took } = polled;
+        self.polls_under_way.dec();
+        let is_news = changes.iter().any(|count| *count > 0);
+        let outcome = cause.map_or(if is_news { NEWS } else { SAME }, Cause::name);
+        self.polls.get_or_create(&Outcome { outcome }).inc();
+        self.poll_seconds.observe(took.as_secs_f64());
+        self.poll_bytes.inc_by(*bytes);
+        self.changed(changes);
+    }
+
+    /// A hub pushed, and items changed by it.
+    pub fn pushed(&self, changes: &[usize; 3]) {
+        self.pushes.get_or_create(&Pushed { outcome: "taken" }).inc();
+        self.changed(changes);
+    }
+
+    /// Somebody pushed who did not sign as the hub does.
+    pub fn push_was_unsigned(&self) {
+        self.pushes.get_or_create(&Pushed { outcome: "unsigned" }).inc();
+    }
+
+    fn changed(&self, changes: &[usize; 3]) {
+        for (change, count) in CHANGES.into_iter().zip(changes) {
+            self.items.get_or_create(&Change { change }).inc_by(*count as u64);
+        }
+    }
+
+    /// All metrics as text, with how things stand now.
+    pub fn scraped(&self, scene: &Scene) -> String {
+        let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        for (state, count) in &scene.sources {
+            self.sources.get_or_create(&State { state }).set(whole(*count));
+        }
+        self.sources_due.set(whole(scene.due));
+        self.poll_lag_seconds.set(i64::try_from(scene.lag.as_secs()).unwrap_or(i64::MAX));
+        self.hubs.set(whole(scene.hubs));
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("a string takes whatever is written to it");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_counted() {
+        let telemetry = Telemetry::new();
+        let before = telemetry.scraped(&Scene::default());
+        assert!(before.contains("feedloom_polls_total{outcome=\"timeout\"} 0\n"), "{before}");
+        telemetry.poll_began();
+        telemetry.poll_began();
+        let took = Duration::from_millis(30);
+        telemetry.polled(&Polled { changes: [3, 1, 0], bytes: 5000, took, cause: None });
+        let failed = Polled { cause: Some(Cause::Timeout), ..Polled::default() };
+        telemetry.polled(&failed);
+        telemetry.pushed(&[1, 0, 0]);
+        telemetry.push_was_unsigned();
+        let lag = Duration::from_secs(70);
+        let scene = Scene { sources: vec![("well", 2), ("failing", 1)], due: 1, lag, hubs: 1 };
+        let text = telemetry.scraped(&scene);
+        for line in [
+            "feedloom_polls_total{outcome=\"news\"} 1",
+            "feedloom_polls_total{outcome=\"timeout\"} 1",
+            "feedloom_polls_under_way 0",
+            "feedloom_poll_seconds_count 2",
+            "feedloom_poll_seconds_bucket{le=\"0.04\"} 2",
+            "feedloom_received_bytes_total 5000",
+            "feedloom_items_total{change=\"published\"} 4",
+            "feedloom_pushes_total{outcome=\"unsigned\"} 1",
+            "feedloom_sources{state=\"failing\"} 1",
+            "feedloom_sources_due 1",
+            "feedloom_poll_lag_seconds 70",
+            "feedloom_hubs 1",
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line} is missing in\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+        assert!(text.lines().count() < 100, "few labels, whatever happens");
+    }
+}
