@@ -1,6 +1,7 @@
 //! Finding the hub of a document: in its `Link` headers first, then in the document itself (section 4).
 
 use http::HeaderMap;
+use http::Uri;
 use http::header::LINK;
 use url::Url;
 
@@ -42,7 +43,7 @@ fn address(at: &Url, link: &str) -> Option<String> {
     let url = at.join(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let is_whole = Url::parse(link).is_ok();
     let spelt = if is_whole { link.to_owned() } else { url.to_string() };
-    let is_plain = spelt.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_plain = spelt.parse::<Uri>().is_ok();
     let address = if is_plain { spelt } else { url.to_string() };
     (address.len() <= LONGEST).then_some(address)
 }

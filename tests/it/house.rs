@@ -14,10 +14,11 @@ use feedloom::ingest::{Callbacks, Ingest, Report, Upstream};
 use feedloom::model::digest::Digests;
 use feedloom::model::feed::{Revision, Shelf, Window};
 use feedloom::model::item::Item;
+use feedloom::model::manners::{Manner, Manners};
 use feedloom::model::source::{Source, SourceId};
 use feedloom::model::time::{Timestamp, Zone};
 use feedloom::model::view::Selection;
-use feedloom::net::{self, Answer, Permit, Transport};
+use feedloom::net::{self, Answer, Door, Permit, Transport};
 use feedloom::press::{Press, Terms};
 use feedloom::store::{self, Store};
 use http::{Request, Response, StatusCode, header};
@@ -37,14 +38,14 @@ pub struct House {
 impl House {
     /// Builds a house on a store of its own from the sources in `toml`.
     pub async fn new(toml: &str) -> House {
+        House::with_web(Web::default(), toml).await
+    }
+
+    /// The same on a web of its own.
+    pub async fn with_web(web: Web, toml: &str) -> House {
         let store = store::open("sqlite::memory:").await.expect("a store in memory opens");
-        House::on(
-            store,
-            Arc::new(Web::default()),
-            Arc::new(Manual::at(time("2022-05-27T13:00:00+08:00"))),
-            toml,
-        )
-        .await
+        let clock = Arc::new(Manual::at(time("2022-05-27T13:00:00+08:00")));
+        House::on(store, Arc::new(web), clock, toml).await
     }
 
     /// The same store, web and clock under a file that may have changed: a restart.
@@ -189,9 +190,19 @@ pub struct Web {
     scripts: Mutex<HashMap<String, Script>>,
     pits: Mutex<HashSet<String>>,
     ledger: Mutex<Vec<Request<Bytes>>>,
+    /// What asks the real network for what is scripted nowhere.
+    door: Option<Door>,
 }
 
 impl Web {
+    /// One whose unscripted addresses are asked through the real door.
+    pub fn with_door() -> Web {
+        let manner = Manner { at_once: 9, gap: Duration::ZERO, ..Manner::default() };
+        let manners = Manners::new([("127.0.0.1".to_owned(), manner)]);
+        let door = net::open(net::agent(None), Arc::new(manners));
+        Web { door: Some(door), ..Web::default() }
+    }
+
     /// From now on this address answers so.
     pub fn script(
         &self,
@@ -231,7 +242,7 @@ impl Web {
 
 #[async_trait]
 impl Transport for Web {
-    async fn send(&self, request: Request<Bytes>, _permit: &Permit) -> Result<Answer, net::Error> {
+    async fn send(&self, request: Request<Bytes>, permit: &Permit) -> Result<Answer, net::Error> {
         let (mut request, mut moved) = (request, None);
         loop {
             let at = request.uri().to_string();
@@ -239,9 +250,11 @@ impl Transport for Web {
             if held(&self.pits).contains(&at) {
                 std::future::pending::<()>().await;
             }
-            let response = match held(&self.scripts).get_mut(&at) {
-                Some(script) => script(&request)?,
-                None => answer(404, ""),
+            let scripted = held(&self.scripts).get_mut(&at).map(|script| script(&request));
+            let response = match (scripted, &self.door) {
+                (Some(scripted), _) => scripted?,
+                (None, Some(door)) => return door.send(request, permit).await,
+                (None, None) => answer(404, ""),
             };
             let Some(to) = response.headers().get(header::LOCATION) else {
                 let moved = moved.unwrap_or(false);

@@ -5,6 +5,7 @@ mod browser;
 mod cli;
 mod contract;
 mod digests;
+mod guard;
 mod house;
 mod journey;
 mod kill;

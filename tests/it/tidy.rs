@@ -174,7 +174,7 @@ fn mentions(line: &str, room: &str) -> bool {
 
 /// Lines of code with their numbers: comments and tests left out, and a `use` that is spread over
 /// lines made one, so that its rooms stand beside its root.
-fn code(text: &str) -> Vec<(usize, String)> {
+pub fn code(text: &str) -> Vec<(usize, String)> {
     let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
     let mut code: Vec<(usize, String)> = Vec::new();
     for (number, line) in (1..).zip(text[..end].lines()) {
@@ -197,7 +197,7 @@ fn is_open_use(line: &str) -> bool {
 }
 
 /// Every file of `src` with its room and text; files of tests left out.
-fn sources() -> Vec<(String, PathBuf, String)> {
+pub fn sources() -> Vec<(String, PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     walk(&root, &mut found);
