@@ -6,6 +6,7 @@ mod cli;
 mod contract;
 mod digests;
 mod guard;
+mod hostile;
 mod house;
 mod journey;
 mod kill;
