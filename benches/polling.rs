@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 640;
 const ROUNDS: usize = 7;
 const TAG: &str = "\"v1\"";
 

@@ -46,7 +46,7 @@ pub struct Ask {
     /// What is sent.
     pub request: Request,
     /// The entry it completes, when it asks a detail.
-    pub of: Option<Entry>,
+    pub of: Option<Box<Entry>>,
     /// Whether its answer only leads to another question, which is then asked whether or not this
     /// answer is as before.
     pub leads_on: bool,
@@ -60,7 +60,7 @@ impl Ask {
 
     /// Asks what completes an entry.
     pub fn detail(request: Request, of: Entry) -> Ask {
-        Ask { request, of: Some(of), leads_on: false }
+        Ask { request, of: Some(Box::new(of)), leads_on: false }
     }
 }
 

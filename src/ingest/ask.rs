@@ -27,7 +27,7 @@ use crate::model::source::{LISTING, Validators};
 use crate::model::time::Timestamp;
 use crate::model::whereabouts::Whereabouts;
 use crate::net;
-use crate::store::{self, Hold, Known};
+use crate::store::{self, Hold, Known, LastAnswer};
 use crate::websub::discovery;
 
 /// What is said of an answer that no adapter of ours should have failed on.
@@ -67,6 +67,8 @@ pub(super) struct Listing {
     pub(super) hub: Option<Hub>,
     /// It was pushed by a hub, and tells of changes alone.
     pub(super) is_pushed: bool,
+    /// What the answer before it showed, where this one is not as before.
+    pub(super) last: LastAnswer,
     /// Every question was answered by "as before".
     pub(super) unchanged: bool,
 }
@@ -132,7 +134,7 @@ impl Poll<'_> {
         let mut moved_to = None;
         for (position, ask) in all.into_iter().enumerate() {
             let stored = self.lease.state.validators.get(position).cloned().unwrap_or_default();
-            let answer = self.ask(&ask, &stored).await?;
+            let answer = self.ask(ask, &stored).await?;
             listing.validators.push(answer.validators);
             listing.fresh = listing.fresh.max(answer.fresh);
             listing.is_shrunk |= answer.is_shrunk;
@@ -140,10 +142,13 @@ impl Poll<'_> {
             listing.hub = answer.hub;
             if let Some(parsed) = answer.parsed {
                 listing.unchanged = false;
-                self.pages(*parsed, &mut listing).await?;
+                Box::pin(self.pages(*parsed, &mut listing)).await?;
             }
         }
-        let (known, is_same) = (&self.lease.state.whereabouts, self.is_same(&listing));
+        if !listing.unchanged {
+            listing.last = self.last_answer().await?;
+        }
+        let (known, is_same) = (&self.lease.state.whereabouts, listing.is_same());
         listing.whereabouts = known.after(is_learned, moved_to.as_deref(), is_same, self.now);
         Ok(listing)
     }
@@ -169,17 +174,14 @@ impl Poll<'_> {
         }
     }
 
-    /// Whether it is the document we know: it is as before, or shows an entry of the last answer. What was
-    /// never known before is what the operator meant.
-    fn is_same(&self, listing: &Listing) -> bool {
-        let known = &self.lease.answer;
-        let is_known = |entry: &Entry| known.binary_search(&entry.mark.key).is_ok();
-        listing.unchanged || known.is_empty() || listing.entries.iter().any(is_known)
+    /// What the last answer showed.
+    pub(super) async fn last_answer(&self) -> Result<LastAnswer, Failure> {
+        let last = self.store.last_answer(&self.upstream.source.id).await;
+        last.map_err(|error| Failure::of(Cause::Ours, error.to_string()))
     }
 
     /// One question with its validators, byte for byte as they came (P-01).
-    async fn ask(&self, ask: &Ask, stored: &Validators) -> Result<Answer, Failure> {
-        let mut ask = ask.clone();
+    async fn ask(&self, mut ask: Ask, stored: &Validators) -> Result<Answer, Failure> {
         let url = ask.request.uri().to_string();
         let is_known = !self.force && !ask.leads_on && stored.url == url;
         let is_conditional = is_known && !self.is_stale(stored);
@@ -222,7 +224,7 @@ impl Poll<'_> {
         let is_first = is_known && !self.lease.state.unfinished;
         let is_shrunk = is_first && stored.size.is_some_and(|before| size < before / SHRUNK);
         let (headers, at) = (response.headers().clone(), answer.at);
-        let parsed = self.parse(ask, at.clone(), response).await?;
+        let parsed = Box::pin(self.parse(ask, at.clone(), response)).await?;
         let told = (parsed.about.hub.as_deref(), parsed.about.itself.as_deref());
         let hub = discovery::hub(&headers, told, &at);
         let parsed = Some(Box::new(parsed));
@@ -369,6 +371,14 @@ impl Listing {
     pub(super) fn said(&self, pause: Pause, rhythm: Rhythm) -> Said {
         let is_conditional = self.validators.iter().all(Validators::are_any);
         Said { pause, rhythm, fresh: self.fresh, is_conditional }
+    }
+
+    /// Whether it is the document we know: it is as before, or shows an entry of the last answer. What was
+    /// never known before is what the operator meant.
+    fn is_same(&self) -> bool {
+        let known = &self.last.keys;
+        let is_known = |entry: &Entry| known.binary_search(&entry.mark.key).is_ok();
+        self.unchanged || known.is_empty() || self.entries.iter().any(is_known)
     }
 
     /// Whether all these entries are among its own.

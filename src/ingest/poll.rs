@@ -40,7 +40,7 @@ pub(super) struct Poll<'a> {
     pub(super) callbacks: Option<&'a Callbacks>,
     /// Places for those who read and refine.
     pub(super) working: &'a Semaphore,
-    pub(super) lease: PollLease,
+    pub(super) lease: Arc<PollLease>,
     /// What others that ask the same brought, and follow on.
     pub(super) shared: Option<Shared>,
     /// Ask without validators and take every entry for new looks.
@@ -77,7 +77,8 @@ impl Poll<'_> {
             Ok(listing) if listing.unchanged => self.confirm(listing, &mut report).await?,
             Ok(listing) => match self.doubt(&listing) {
                 Some(doubt) => self.fail(doubt, &mut report).await?,
-                None => self.take(listing, &mut report).await?,
+                // Boxed, since most polls bring nothing and would carry the room of this about.
+                None => Box::pin(self.take(listing, &mut report)).await?,
             },
         }
         report.bytes = self.bytes.load(Ordering::Relaxed);
@@ -105,7 +106,7 @@ impl Poll<'_> {
         };
         let parsed = parsed.filter(|parsed| !parsed.entries.is_empty());
         let state = &self.lease.state;
-        let Some(parsed) = parsed else {
+        let (Some(parsed), Ok(last)) = (parsed, self.last_answer().await) else {
             // As if it had not come, but for the next poll.
             let finish = Finish {
                 is_soft: true,
@@ -122,6 +123,7 @@ impl Poll<'_> {
             is_pushed: true,
             validators: state.validators.clone(),
             whereabouts: state.whereabouts.clone(),
+            last,
             ..Listing::default()
         };
         listing.add(Parsed { whole: false, ..parsed });
@@ -140,7 +142,7 @@ impl Poll<'_> {
         if !listing.entries.is_empty() || (listing.whole && self.force) {
             return None;
         }
-        let had = !self.lease.answer.is_empty();
+        let had = !listing.last.keys.is_empty();
         let problem = listing.problems.first().map(|problem| problem.what.clone());
         let what = problem.or_else(|| {
             had.then(|| match listing.whole {
@@ -156,7 +158,7 @@ impl Poll<'_> {
 
     /// Why what is missing from a whole answer is not withdrawn: more than half of it is gone at once.
     pub(super) fn loss(&self, listing: &Listing) -> Option<String> {
-        let had = &self.lease.answer;
+        let had = &listing.last.keys;
         let here: HashSet<u64> = listing.entries.iter().map(|entry| entry.mark.key).collect();
         let gone = had.iter().filter(|key| !here.contains(key)).count();
         let is_loss = listing.whole && gone * 2 > had.len() && !self.force;
@@ -176,7 +178,7 @@ impl Poll<'_> {
             ..Finish::default()
         };
         report.add(self.commit(Slice { finish: Some(finish), ..Slice::default() }).await?);
-        report.unchanged = self.lease.answer.len();
+        report.unchanged = self.lease.answered;
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! Polls under way: what is started in the free slots, and how it ends.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{error, info, warn};
@@ -17,6 +18,11 @@ use crate::model::time::Timestamp;
 use crate::store::{self, Claimed, Finish, PollLease, Slice};
 use crate::telemetry::Polled;
 
+/// While so many are under way, those that end are gathered for a moment: to give away their places costs
+/// a look at all that are due.
+const MANY: usize = 64;
+const BREATH: Duration = Duration::from_millis(2);
+
 /// Polls under way.
 pub(super) struct Running {
     pub(super) polls: JoinSet<Result<Report, store::Error>>,
@@ -24,14 +30,14 @@ pub(super) struct Running {
     /// With which hosts.
     rooms: Rooms,
     /// Those that ask what another one under way asks, and follow it.
-    waiting: HashMap<SourceId, (PollLease, bool)>,
+    waiting: HashMap<SourceId, (Arc<PollLease>, bool)>,
     /// No others are polled.
     only: Option<HashSet<SourceId>>,
 }
 
 /// One poll, as those who started it know it.
 pub(super) struct UnderWay {
-    lease: PollLease,
+    lease: Arc<PollLease>,
     force: bool,
     shared: Option<Shared>,
 }
@@ -83,6 +89,7 @@ impl Ingest {
             Started { taken: taken.iter().map(|lease| lease.source.clone()).collect(), next };
         for lease in taken {
             let force = is_forced(&lease.source);
+            let lease = Arc::new(lease);
             if self.is_answered_soon(running, &lease.source) {
                 running.waiting.insert(lease.source.clone(), (lease, force));
             } else {
@@ -100,7 +107,7 @@ impl Ingest {
     }
 
     /// Starts a poll, after which those follow that ask the same.
-    fn lead(&self, running: &mut Running, lease: PollLease, force: bool) {
+    fn lead(&self, running: &mut Running, lease: Arc<PollLease>, force: bool) {
         let shared = self.groups.with(&lease.source).map(|group| {
             let is_meant =
                 |id: &&SourceId| running.only.as_ref().is_none_or(|all| all.contains(*id));
@@ -120,7 +127,7 @@ impl Ingest {
                     let (only, rooms) = (std::slice::from_ref(&next), Rooms::default());
                     let claimed = self.store.claim_due(shared.now, 1, Some(only), &rooms).await;
                     match claimed.map(|mut claimed| claimed.taken.pop()) {
-                        Ok(Some(lease)) => (lease, force),
+                        Ok(Some(lease)) => (Arc::new(lease), force),
                         Ok(None) => continue,
                         Err(error) => {
                             error!(source.id = %next, %error, "a source that asks the same as another was not polled with it");
@@ -185,6 +192,9 @@ impl Ingest {
     /// Closes a poll and those that ended meanwhile, so that their places are given away together, and
     /// starts who follows them.
     pub(super) async fn close_all(&self, running: &mut Running, done: Done) -> Vec<Report> {
+        if running.polls.len() >= MANY {
+            tokio::time::sleep(BREATH).await;
+        }
         let mut next = Some(done);
         let mut reports = Vec::new();
         while let Some(done) = next {

@@ -4,6 +4,7 @@
 //! and later. Each time it is given another address, which nobody can guess. What is pushed is
 //! taken like an answer that shows changes alone; polling goes on as a net, more slowly.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -159,7 +160,7 @@ impl Ingest {
             shared: None,
             force: false,
             bytes: AtomicU64::new(0),
-            lease,
+            lease: Arc::new(lease),
         };
         let report = poll.push(response).await?;
         self.telemetry.pushed(&report.changes());

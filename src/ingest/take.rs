@@ -42,6 +42,8 @@ struct Debts {
     passed: usize,
     /// Those of them whose items are known by another identifier.
     renamed: usize,
+    /// Those owed from polls before, by the key of their mark, and how often they failed.
+    owed: HashMap<u64, u32>,
     /// Details beyond the budget.
     owing: bool,
     /// Details that came.
@@ -95,6 +97,7 @@ impl Poll<'_> {
         };
         let mut debts = Debts { budget, retry_after: listing.retry_after, ..Debts::default() };
         debts.missed = self.is_gap(&listing, &answer);
+        debts.owed = std::mem::take(&mut listing.last.owed);
         let mut entries = entries.into_iter().peekable();
         let mut prepared: Option<Slice> = None;
         loop {
@@ -175,7 +178,7 @@ impl Poll<'_> {
     /// there is has no such gaps, and of few entries nothing can be said.
     fn is_gap(&self, listing: &Listing, answer: &[u64]) -> bool {
         const FEW: usize = 3;
-        let before = &self.lease.answer;
+        let before = &listing.last.keys;
         let is_long = answer.len() >= FEW && before.len() >= FEW;
         is_long
             && !listing.whole
@@ -312,7 +315,7 @@ impl Poll<'_> {
 
     /// A detail that failed is asked again next time; when it failed too often, its item goes without.
     fn owe(&self, entry: &Entry, place: usize, failure: &Failure, debts: &mut Debts) -> Debt {
-        let tries = self.lease.owed.get(&entry.mark.key).copied().unwrap_or(0) + 1;
+        let tries = debts.owed.get(&entry.mark.key).copied().unwrap_or(0) + 1;
         let (name, what) = (name_of(entry, place), &failure.what);
         let count = match tries {
             0..=PATIENCE => format!("{tries} of {PATIENCE} tries"),

@@ -74,6 +74,12 @@ impl Rooms {
         self.taken.get(host).is_none_or(|(taken, of)| taken < of)
     }
 
+    /// The hosts without room.
+    pub fn full(&self) -> impl Iterator<Item = &str> {
+        let full = self.taken.iter().filter(|(_, (taken, of))| taken >= of);
+        full.map(|(host, _)| host.as_str())
+    }
+
     /// Takes a place at a host, whether or not there is one.
     pub fn take(&mut self, host: &str) {
         if let Some((taken, _)) = self.taken.get_mut(host) {

@@ -165,7 +165,10 @@ impl Http {
 
     fn note_answer(&self, url: &Url) {
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        answered.retain(|_, at| at.elapsed() < IDLE);
+        // Looked through as often as the map would grow, so that it costs nothing on the whole.
+        if answered.len() == answered.capacity() {
+            answered.retain(|_, at| at.elapsed() < IDLE);
+        }
         answered.insert(url.authority().to_owned(), Instant::now());
     }
 

@@ -23,7 +23,8 @@ use crate::model::time::{Offset, Timestamp, Zone};
 use crate::model::view::Selection;
 use crate::store::explain::{Explanation, Name};
 use crate::store::{
-    Claimed, Committed, Digested, Error, Fed, Known, News, PollLease, Slice, Store, Unsubscribed,
+    Claimed, Committed, Digested, Error, Fed, Known, LastAnswer, News, PollLease, Slice, Store,
+    Unsubscribed,
 };
 
 /// Holds what a test put in.
@@ -172,6 +173,10 @@ impl Store for Fake {
 
     async fn refuse(&self, _: &str, _: &str) -> Result<(), Error> {
         unreachable!("it knows no hub")
+    }
+
+    async fn last_answer(&self, _: &SourceId) -> Result<LastAnswer, Error> {
+        unreachable!("readers poll nothing")
     }
 
     async fn known(

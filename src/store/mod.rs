@@ -108,6 +108,9 @@ pub trait Store: Send + Sync {
     /// Notes that a hub will not use an address, and forgets it; one that has a lease stays.
     async fn refuse(&self, token: &str, why: &str) -> Result<(), Error>;
 
+    /// What a source's last full answer showed. Apart from its lease, since most polls bring nothing new.
+    async fn last_answer(&self, source: &SourceId) -> Result<LastAnswer, Error>;
+
     /// What is known of these entries of a source's list, by the key of their mark.
     async fn known(
         &self,
@@ -299,10 +302,17 @@ pub struct PollLease {
     pub source: SourceId,
     /// Fencing token: a later lease has a larger one, and only the newest may write.
     pub token: i64,
-    /// What we remember of it.
+    /// What we remember of it, but for how many items it has.
     pub state: PollState,
-    /// The marks' keys of its last full answer, sorted.
-    pub answer: Vec<u64>,
+    /// How many entries its last full answer had.
+    pub answered: usize,
+}
+
+/// What a source's last full answer showed.
+#[derive(Clone, Debug, Default)]
+pub struct LastAnswer {
+    /// The marks' keys, sorted.
+    pub keys: Vec<u64>,
     /// Entries whose detail is still to be asked, by the key of their mark, and how often that failed.
     pub owed: HashMap<u64, u32>,
 }
@@ -405,7 +415,7 @@ pub struct Hold {
 /// What a commit did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
-    /// The newest revision.
+    /// The newest revision; zero when nothing was written that readers could see.
     pub revision: Revision,
     /// Items published.
     pub published: usize,

@@ -16,11 +16,11 @@ use super::statement::Statement;
 use super::{claim, finish, membership, shelf, twin};
 use crate::model::draft::Refined;
 use crate::model::item::{Candidate, Contribution, Matter};
-use crate::model::source::Mark;
+use crate::model::source::{Mark, SourceId};
 use crate::model::status::Day;
 use crate::model::time::Timestamp;
 use crate::store::law::Found;
-use crate::store::{Committed, Error, PollLease, Sighting, Slice};
+use crate::store::{Committed, Error, Finish, PollLease, Sighting, Slice};
 
 /// The verdict on an entry whose item was pruned.
 const PRUNED: &str = "pruned";
@@ -37,16 +37,69 @@ pub(super) struct Polled {
     pub(super) previous: Option<Timestamp>,
 }
 
+/// The right to write, as far as the database knows of it.
+pub(super) struct Right {
+    pub(super) source: SourceId,
+    pub(super) token: i64,
+}
+
+impl Right {
+    /// That of a lease.
+    pub(super) fn of(lease: &PollLease) -> Right {
+        Right { source: lease.source.clone(), token: lease.token }
+    }
+
+    fn is_lost(&self) -> Error {
+        Error::LeaseLost(self.source.clone())
+    }
+}
+
+/// Whether a slice only ends a poll that brought nothing.
+pub(super) fn is_still(slice: &Slice) -> bool {
+    let brings_nothing = |finish: &Finish| {
+        matches!(
+            finish,
+            Finish {
+                answer: None,
+                hold: None,
+                title: None,
+                id: None,
+                learned: None,
+                rhythm: None,
+                whereabouts: None,
+                ..
+            }
+        )
+    };
+    slice.sightings.is_empty()
+        && slice.owed.is_empty()
+        && slice.finish.as_ref().is_some_and(brings_nothing)
+}
+
+/// Ends a poll that brought nothing, which most do: no revision is taken and no shelf is looked at.
+/// Whether the lease was lost shows before anything is written.
+pub(super) fn still(
+    connection: &Connection,
+    right: &Right,
+    finish: &Finish,
+    now: Timestamp,
+) -> Result<Result<Committed, Error>> {
+    let Some(source) = finish::end(connection, right, finish, now)? else {
+        return Ok(Err(right.is_lost()));
+    };
+    count(connection, source, Some(finish.succeeded), 0, now)?;
+    Ok(Ok(Committed::default()))
+}
+
 /// Writes a slice.
 pub(super) fn commit(
     connection: &Connection,
-    lease: &PollLease,
+    right: &Right,
     slice: Slice,
     now: Timestamp,
     anew: Duration,
 ) -> Result<Committed, Error> {
-    let polled =
-        verify(connection, lease)?.ok_or_else(|| Error::LeaseLost(lease.source.clone()))?;
+    let polled = verify(connection, right)?.ok_or_else(|| right.is_lost())?;
     let mut change = Change::begin(connection, now, polled.previous.is_none())?;
     let has_sightings = !slice.sightings.is_empty();
     for sighting in slice.sightings {
@@ -56,9 +109,9 @@ pub(super) fn commit(
         owe(connection, &polled, mark)?;
     }
     let ended = slice.finish.as_ref().map(|finish| finish.succeeded);
-    count(&change, &polled, ended)?;
+    count(connection, polled.source, ended, change.done.published, now)?;
     match slice.finish {
-        Some(finish) => finish::finish(&mut change, &polled, finish)?,
+        Some(finish) => finish::finish(&mut change, &polled, right, finish)?,
         None => {
             claim::extend(connection, polled.source, anew)?;
             if has_sightings {
@@ -71,30 +124,35 @@ pub(super) fn commit(
 }
 
 /// Counts a slice on its day; `ended` is whether the poll succeeded, when this ends it.
-fn count(change: &Change<'_>, polled: &Polled, ended: Option<bool>) -> Result<()> {
-    let (connection, today) = (change.connection, Day::number(change.now));
-    if ended.is_none() && change.done.published == 0 {
+fn count(
+    connection: &Connection,
+    source: i64,
+    ended: Option<bool>,
+    published: usize,
+    now: Timestamp,
+) -> Result<()> {
+    if ended.is_none() && published == 0 {
         return Ok(());
     }
-    let published = i64::try_from(change.done.published).unwrap_or(i64::MAX);
+    let (today, published) = (Day::number(now), i64::try_from(published).unwrap_or(i64::MAX));
     let began = connection.run(
         "UPDATE poll_day SET polls = polls + ?3, failures = failures + ?4, items = items + ?5
          WHERE source = ?1 AND day = ?2",
-        params![polled.source, today, ended.is_some(), ended == Some(false), published],
+        params![source, today, ended.is_some(), ended == Some(false), published],
     )?;
     if began == 0 {
         connection.run(
             "INSERT INTO poll_day (source, day, polls, failures, items) VALUES (?, ?, ?, ?, ?)",
-            params![polled.source, today, ended.is_some(), ended == Some(false), published],
+            params![source, today, ended.is_some(), ended == Some(false), published],
         )?;
         let sql = "DELETE FROM poll_day WHERE source = ? AND day <= ?";
-        connection.run(sql, params![polled.source, today - Day::REMEMBERED])?;
+        connection.run(sql, params![source, today - Day::REMEMBERED])?;
     }
     Ok(())
 }
 
 /// The leased source, while the lease holds.
-fn verify(connection: &Connection, lease: &PollLease) -> Result<Option<Polled>> {
+fn verify(connection: &Connection, right: &Right) -> Result<Option<Polled>> {
     connection.find(
         "SELECT source.id, namespace.id, namespace.name, succeeded, source.collapse AND EXISTS
              (SELECT 1 FROM source AS other WHERE other.namespace <> namespace.id
@@ -102,13 +160,13 @@ fn verify(connection: &Connection, lease: &PollLease) -> Result<Option<Polled>> 
          FROM source
          JOIN namespace ON namespace.id = namespace
          WHERE source.name = ? AND token = ? AND expires IS NOT NULL",
-        params![lease.source.as_str(), lease.token],
+        params![right.source.as_str(), right.token],
         |row| {
             Ok(Polled {
                 source: row.get(0)?,
                 namespace: row.get(1)?,
                 namespace_name: row.get(2)?,
-                token: lease.token,
+                token: right.token,
                 collapse: row.get(4)?,
                 previous: row.get::<_, Option<i64>>(3)?.map(instant),
             })

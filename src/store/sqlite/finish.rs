@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Result, params};
 
 use super::change::Change;
-use super::commit::Polled;
+use super::commit::{Polled, Right};
 use super::row::{Tag, holds, pack, to_json, unsigned};
 use super::shelf::{self, Kind};
 use super::sighting;
@@ -20,12 +20,18 @@ use crate::model::cause::Cause;
 use crate::model::manners::host_of;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
+use crate::model::time::Timestamp;
 use crate::model::whereabouts::Whereabouts;
 use crate::store::Finish;
 
 /// Ends the poll and releases the lease.
-pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -> Result<()> {
-    if let Some(answer) = finish.answer {
+pub(super) fn finish(
+    change: &mut Change<'_>,
+    polled: &Polled,
+    right: &Right,
+    mut finish: Finish,
+) -> Result<()> {
+    if let Some(answer) = finish.answer.take() {
         let answer = pack(answer);
         forgive(change.connection, polled, &answer)?;
         if finish.whole {
@@ -53,7 +59,7 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         let sql = "UPDATE source SET news = ?, gap = ? WHERE id = ?";
         change.connection.run(sql, params![news.map(|at| at.millis()), gap, polled.source])?;
     }
-    if let Some(Whereabouts { address, learned, moving }) = finish.whereabouts {
+    if let Some(Whereabouts { address, learned, moving }) = finish.whereabouts.take() {
         ask_at(change.connection, polled.source, address.as_deref())?;
         let learned = learned.map(|at| at.millis());
         let moving = moving.as_ref();
@@ -72,39 +78,55 @@ pub(super) fn finish(change: &mut Change<'_>, polled: &Polled, finish: Finish) -
         let sql = "UPDATE source SET key_rule = ? WHERE id = ?";
         change.connection.run(sql, params![rule.name(), polled.source])?;
     }
-    if let Some(title) = finish.title {
+    if let Some(title) = &finish.title {
         let sql = "UPDATE source SET own_title = ?1 WHERE id = ?2 AND own_title IS NOT ?1";
         if change.connection.run(sql, params![title, polled.source])? > 0 {
             retitle(change, polled.source)?;
         }
     }
-    if let Some(id) = finish.id {
-        name(change, polled.source, &id)?;
+    if let Some(id) = &finish.id {
+        name(change, polled.source, id)?;
     }
-    let validators =
-        finish.validators.map(|all| to_json(&all.into_iter().map(Tag::from).collect::<Vec<_>>()));
-    change.connection.run(
+    // It was verified at the beginning of this unit.
+    end(change.connection, right, &finish, change.now)?;
+    Ok(())
+}
+
+/// Writes what every poll leaves behind, however it ended, and releases the lease. Answers which source it
+/// was; none, and nothing is written, when the lease was lost.
+pub(super) fn end(
+    connection: &Connection,
+    right: &Right,
+    finish: &Finish,
+    now: Timestamp,
+) -> Result<Option<i64>> {
+    let validators = finish
+        .validators
+        .as_ref()
+        .map(|all| to_json(&all.iter().cloned().map(Tag::from).collect::<Vec<_>>()));
+    connection.find(
         "UPDATE source SET
              validators = coalesce(?1, validators), due = ?2, trouble = ?3, problems = ?4, polled = ?5,
              succeeded = iif(?6, ?5, succeeded), failures = iif(?6, 0, failures + NOT ?10), expires = NULL,
              noted = ?5,
              unfinished = iif(?6, ?1 IS NULL, unfinished), cause = ?8,
              failing = iif(?3 IS NULL, NULL, coalesce(failing, ?5)), missed = iif(?9, ?5, missed)
-         WHERE id = ?7",
+         WHERE name = ?7 AND token = ?11 AND expires IS NOT NULL RETURNING id",
         params![
             validators,
             finish.due.map(|due| due.millis()),
             finish.trouble,
             to_json(&finish.problems),
-            change.now.millis(),
+            now.millis(),
             finish.succeeded,
-            polled.source,
+            right.source.as_str(),
             finish.cause.map(Cause::name),
             finish.missed,
             finish.is_soft,
+            right.token,
         ],
-    )?;
-    Ok(())
+        |row| row.get(0),
+    )
 }
 
 /// Keeps whom a source is asked of: where it moved for good, else as the file says.

@@ -63,7 +63,8 @@ use statement::Statement;
 
 use super::explain::{Explanation, Name};
 use super::{
-    Claimed, Committed, Digested, Error, Fed, Known, News, PollLease, Slice, Store, Unsubscribed,
+    Claimed, Committed, Digested, Error, Fed, Known, LastAnswer, News, PollLease, Slice, Store,
+    Unsubscribed,
 };
 use crate::model::category::Category;
 use crate::model::cut::{Cursor, Since};
@@ -206,7 +207,7 @@ impl Store for Sqlite {
         let claim = move |connection: &Connection| {
             claim::claim(connection, now, limit, only.as_deref(), &mut rooms, lease)
         };
-        self.write(claim).await
+        self.writer.submit_sure(claim).await
     }
 
     async fn postpone(&self, until: &[(SourceId, Timestamp)], now: Timestamp) -> Result<(), Error> {
@@ -247,6 +248,11 @@ impl Store for Sqlite {
         self.write(move |connection| callback::refuse(connection, &token, &why)).await
     }
 
+    async fn last_answer(&self, source: &SourceId) -> Result<LastAnswer, Error> {
+        let source = source.clone();
+        self.read(move |connection| Ok(claim::last_answer(connection, &source)?)).await
+    }
+
     async fn known(
         &self,
         source: &SourceId,
@@ -262,9 +268,17 @@ impl Store for Sqlite {
         slice: Slice,
         now: Timestamp,
     ) -> Result<Committed, Error> {
-        let (lease, anew) = (lease.clone(), self.lease);
+        let right = commit::Right::of(lease);
+        if commit::is_still(&slice)
+            && let Some(finish) = slice.finish
+        {
+            let end =
+                move |connection: &Connection| Ok(commit::still(connection, &right, &finish, now)?);
+            return self.writer.submit_sure(end).await?;
+        }
+        let anew = self.lease;
         let commit =
-            move |connection: &Connection| commit::commit(connection, &lease, slice, now, anew);
+            move |connection: &Connection| commit::commit(connection, &right, slice, now, anew);
         let committed = self.write(commit).await?;
         self.tell(committed.revision);
         Ok(committed)

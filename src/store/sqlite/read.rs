@@ -280,55 +280,69 @@ fn categories(connection: &Connection, item: i64) -> Result<Vec<Filed>> {
     )
 }
 
-/// The state of every enrolled source.
+/// What is remembered of every enrolled source.
 pub(super) fn states(connection: &Connection) -> Result<Vec<(SourceId, PollState)>, Error> {
     let sql = "SELECT id, name FROM source WHERE enrolled ORDER BY rank";
-    Ok(connection.all(sql, [], |row| Ok((source_id(row, 1)?, state(connection, row.get(0)?)?)))?)
+    let one = format!("SELECT {KNOWN} FROM source WHERE id = ?");
+    let of = |(source, id): (i64, SourceId)| {
+        let sql = "SELECT live FROM shelf WHERE kind = 2 AND key = ?";
+        let items = connection.find(sql, [id.as_str()], |row| row.get::<_, i64>(0))?;
+        let (state, _) = connection.one(&one, [source], known)?;
+        Ok((id, PollState { items: items.unwrap_or_default().cast_unsigned(), ..state }))
+    };
+    let all = connection.all(sql, [], |row| Ok((row.get(0)?, source_id(row, 1)?)))?;
+    Ok(all.into_iter().map(of).collect::<Result<_>>()?)
 }
 
-/// What is remembered of one source.
-pub(super) fn state(connection: &Connection, source: i64) -> Result<PollState> {
-    let sql = "SELECT validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title,
-            (SELECT live FROM shelf WHERE kind = 2 AND key = source.name), ttl, unfinished,
-            key_rule, renamings, skip_hours, skip_days, news, gap,
-            address, moving_to, moving_since, moving_times, learned, failing, cause, missed,
-            hub, topic, hub_trouble, iif(hub IS NULL, NULL,
-                (SELECT max(lease) FROM callback WHERE callback.source = source.id))
-        FROM source WHERE id = ?";
-    connection.one(sql, [source], |row| {
-        let validators: Vec<Tag> = json(row, 0)?;
-        let mut problems: Vec<String> = json(row, 6)?;
-        problems.extend(row.get::<_, Option<String>>(7)?);
-        Ok(PollState {
-            validators: validators.into_iter().map(Into::into).collect(),
-            polled: perhaps(row, 1)?,
-            succeeded: perhaps(row, 2)?,
-            failures: row.get(3)?,
-            due: perhaps(row, 4)?,
-            trouble: row.get(5)?,
-            problems,
-            title: row.get(8)?,
-            pause: Pause { minutes: row.get(10)?, hours: row.get(14)?, days: row.get(15)? },
-            rhythm: Rhythm {
-                news: perhaps(row, 16)?,
-                gap: row
-                    .get::<_, Option<i64>>(17)?
-                    .map(|gap| Duration::from_millis(gap.unsigned_abs())),
-            },
-            unfinished: row.get(11)?,
-            whereabouts: Whereabouts {
-                address: row.get(18)?,
-                learned: perhaps(row, 22)?,
-                moving: moving(row)?,
-            },
-            failing: perhaps(row, 23)?,
-            cause: row.get::<_, Option<String>>(24)?.as_deref().and_then(Cause::named),
-            missed: perhaps(row, 25)?,
-            push: push(row)?,
-            learned: row.get::<_, Option<String>>(12)?.as_deref().and_then(KeyRule::named),
-            renamings: row.get(13)?,
-            items: row.get::<_, Option<i64>>(9)?.unwrap_or_default().cast_unsigned(),
-        })
+/// The columns of what a poll knows of its source: all but how many items it has, and how many entries
+/// its last answer had.
+pub(super) const KNOWN: &str = "
+    validators, polled, succeeded, failures, due, trouble, problems, overflow, own_title,
+    (SELECT length(keys) / 8 FROM answer WHERE answer.source = source.id), ttl, unfinished,
+    key_rule, renamings, skip_hours, skip_days, news, gap,
+    address, moving_to, moving_since, moving_times, learned, failing, cause, missed,
+    hub, topic, hub_trouble, iif(hub IS NULL, NULL,
+        (SELECT max(lease) FROM callback WHERE callback.source = source.id))";
+
+/// Reads these columns.
+pub(super) fn known(row: &Row<'_>) -> Result<(PollState, usize)> {
+    let answered = row.get::<_, Option<i64>>(9)?.unwrap_or_default();
+    Ok((state(row)?, usize::try_from(answered).unwrap_or_default()))
+}
+
+fn state(row: &Row<'_>) -> Result<PollState> {
+    let validators: Vec<Tag> = json(row, 0)?;
+    let mut problems: Vec<String> = json(row, 6)?;
+    problems.extend(row.get::<_, Option<String>>(7)?);
+    Ok(PollState {
+        validators: validators.into_iter().map(Into::into).collect(),
+        polled: perhaps(row, 1)?,
+        succeeded: perhaps(row, 2)?,
+        failures: row.get(3)?,
+        due: perhaps(row, 4)?,
+        trouble: row.get(5)?,
+        problems,
+        title: row.get(8)?,
+        pause: Pause { minutes: row.get(10)?, hours: row.get(14)?, days: row.get(15)? },
+        rhythm: Rhythm {
+            news: perhaps(row, 16)?,
+            gap: row
+                .get::<_, Option<i64>>(17)?
+                .map(|gap| Duration::from_millis(gap.unsigned_abs())),
+        },
+        unfinished: row.get(11)?,
+        whereabouts: Whereabouts {
+            address: row.get(18)?,
+            learned: perhaps(row, 22)?,
+            moving: moving(row)?,
+        },
+        failing: perhaps(row, 23)?,
+        cause: row.get::<_, Option<String>>(24)?.as_deref().and_then(Cause::named),
+        missed: perhaps(row, 25)?,
+        push: push(row)?,
+        learned: row.get::<_, Option<String>>(12)?.as_deref().and_then(KeyRule::named),
+        renamings: row.get(13)?,
+        items: 0,
     })
 }
 

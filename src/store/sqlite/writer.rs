@@ -2,7 +2,9 @@
 //!
 //! A commit costs one flush to the disk however much is in it, so whatever waits goes along. Each
 //! unit in company stands under a savepoint of its own: an error or a panic in one undoes that one
-//! alone. No unit is answered before the commit, so that an answer always means "on the disk".
+//! alone. A unit that is sure of itself goes without one, which costs more than what most polls
+//! write; should it fail all the same, what it shares a transaction with fails with it. No unit is
+//! answered before the commit, so that an answer always means "on the disk".
 //!
 //! It knows nothing of what the units do.
 
@@ -13,6 +15,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::statement::Statement;
 use crate::store::Error;
 
 /// Units that may wait; whoever brings one more waits outside.
@@ -23,12 +26,16 @@ trait Unit: Send {
     /// Makes the change; answers whether it stands.
     fn run(&mut self, connection: &Connection) -> bool;
 
+    /// Whether only what hits everybody can make it fail, such as a full disk.
+    fn is_sure(&self) -> bool;
+
     /// Tells who waits: what came of it, or why the commit it was part of failed.
     fn tell(self: Box<Self>, failure: Option<&Error>);
 }
 
 struct Work<T, F> {
     work: Option<F>,
+    is_sure: bool,
     result: Option<Result<T, Error>>,
     answer: oneshot::Sender<Result<T, Error>>,
 }
@@ -43,6 +50,10 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| work(connection)));
         let result = result.unwrap_or_else(|_| Err(Error::Failed(PANICKED.to_owned())));
         self.result.insert(result).is_ok()
+    }
+
+    fn is_sure(&self) -> bool {
+        self.is_sure
     }
 
     fn tell(self: Box<Self>, failure: Option<&Error>) {
@@ -95,8 +106,25 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.enqueue(work, false).await
+    }
+
+    /// The same for work that fails only when nothing can be written at all, and refuses nothing once it
+    /// has written something.
+    pub(super) async fn submit_sure<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.enqueue(work, true).await
+    }
+
+    async fn enqueue<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        is_sure: bool,
+    ) -> Result<T, Error> {
         let (answer, outcome) = oneshot::channel();
-        let unit = Box::new(Work { work: Some(work), result: None, answer });
+        let unit = Box::new(Work { work: Some(work), is_sure, result: None, answer });
         let units = self.units.as_ref().expect("taken only when dropped");
         units.send(unit).await.map_err(|_| ended())?;
         outcome.await.map_err(|_| ended())?
@@ -134,13 +162,17 @@ fn commit(connection: &Connection, batch: &mut VecDeque<Box<dyn Unit>>) {
     if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
         return tell(batch.drain(..), &Err(error));
     }
-    let run = if batch.len() == 1 { alone } else { apart };
+    let is_alone = batch.len() == 1;
     let mut done = Vec::with_capacity(batch.len());
     let mut outcome = Ok(());
     while outcome.is_ok()
         && let Some(mut unit) = batch.pop_front()
     {
-        outcome = run(connection, unit.as_mut());
+        outcome = match (is_alone, unit.is_sure()) {
+            (true, _) => alone(connection, unit.as_mut()),
+            (false, true) => together(connection, unit.as_mut()),
+            (false, false) => apart(connection, unit.as_mut()),
+        };
         done.push(unit);
     }
     let outcome = outcome.and_then(|()| connection.execute_batch("COMMIT"));
@@ -158,11 +190,24 @@ fn alone(connection: &Connection, unit: &mut dyn Unit) -> rusqlite::Result<()> {
     if stands { Ok(()) } else { connection.execute_batch("ROLLBACK; BEGIN") }
 }
 
+/// Runs one unit that is sure of itself: its failure is the whole transaction's.
+fn together(connection: &Connection, unit: &mut dyn Unit) -> rusqlite::Result<()> {
+    if unit.run(connection) {
+        return Ok(());
+    }
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT);
+    let what = "another change of the same transaction failed".to_owned();
+    Err(rusqlite::Error::SqliteFailure(code, Some(what)))
+}
+
 /// Runs one unit under a savepoint. An error is the whole transaction's; the unit keeps its own.
 fn apart(connection: &Connection, unit: &mut dyn Unit) -> rusqlite::Result<()> {
-    connection.execute_batch("SAVEPOINT unit")?;
-    let end = if unit.run(connection) { "RELEASE unit" } else { "ROLLBACK TO unit; RELEASE unit" };
-    connection.execute_batch(end)
+    connection.run("SAVEPOINT unit", [])?;
+    if !unit.run(connection) {
+        connection.run("ROLLBACK TO unit", [])?;
+    }
+    connection.run("RELEASE unit", [])?;
+    Ok(())
 }
 
 fn tell(units: impl Iterator<Item = Box<dyn Unit>>, outcome: &rusqlite::Result<()>) {
@@ -229,6 +274,23 @@ mod tests {
         assert!(ended.is_err());
         insert(&writer, 3).await.expect("a fresh transaction");
         assert!(stored(&writer).await.contains(&3));
+    }
+
+    #[tokio::test]
+    async fn a_unit_that_was_sure_and_failed_takes_its_company_with_it_and_no_more() {
+        let writer = writer();
+        let sure = |n: i64| {
+            writer.submit_sure(move |connection| {
+                connection.execute("INSERT INTO t VALUES (?)", [n])?;
+                if n == 7 { Err(Error::Failed("seven".to_owned())) } else { Ok(()) }
+            })
+        };
+        let outcomes = futures_util::future::join_all((0..20).map(sure)).await;
+        assert!(outcomes[7].as_ref().is_err_and(|error| error.to_string().contains("seven")));
+        let told = (0..20).zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
+        let expected: Vec<i64> = told.map(|(n, _)| n).collect();
+        assert_eq!(stored(&writer).await, expected, "what was told stands, and nothing else");
+        insert(&writer, 30).await.expect("it goes on");
     }
 
     #[tokio::test]

@@ -40,7 +40,8 @@ fn poll(connection: &Connection, source: &Source, pages: &[u32], now: i64) {
     let marks = pages.iter().map(|page| Mark::new(&page.to_string(), []).key).collect();
     let finish = Finish { succeeded: true, answer: Some(marks), whole: true, ..Finish::default() };
     let slice = Slice { sightings, finish: Some(finish), ..Slice::default() };
-    commit::commit(connection, &claimed.taken[0], slice, now, LEASE).expect("committed");
+    let right = commit::Right::of(&claimed.taken[0]);
+    commit::commit(connection, &right, slice, now, LEASE).expect("committed");
 }
 
 fn sighting(source: &Source, page: u32, now: Timestamp) -> Sighting {
