@@ -29,6 +29,8 @@ pub(super) struct Defaults {
     pub(super) window: Window,
     /// How often there are digests.
     pub(super) digests: Vec<Period>,
+    /// Whether `robots.txt` is heard.
+    pub(super) robots: bool,
 }
 
 impl Defaults {
@@ -42,6 +44,7 @@ impl Defaults {
             keep,
             window: Window::default(),
             digests: Period::ALL.to_vec(),
+            robots: false,
         }
     }
 
@@ -55,6 +58,7 @@ impl Defaults {
             budget: number(&mut reader, "details", 0).unwrap_or(self.budget),
             window: window(&mut reader, self.window),
             digests: digests(&mut reader).unwrap_or(self.digests),
+            robots: reader.boolean("robots").unwrap_or(self.robots),
             ..self
         };
         reader.finish();
@@ -162,6 +166,7 @@ fn source(
         allow: check::each(reader, "allow", allowed).unwrap_or_default(),
         limits: limits(reader, defaults.limits),
         hub: reader.boolean("hub").unwrap_or(true),
+        robots: reader.boolean("robots").unwrap_or(defaults.robots),
     };
     (id.is_some() && url.is_some()).then_some(source)
 }

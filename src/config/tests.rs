@@ -424,6 +424,7 @@ fn the_reference_shows_every_key() {
         "keep",
         "collapse",
         "hub",
+        "robots",
         "key",
         "details",
         "limits",

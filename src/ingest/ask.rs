@@ -243,7 +243,12 @@ impl Poll<'_> {
         answer
     }
 
+    /// Asks, where the site wishes it if its wishes are heard.
     pub(super) async fn exchange(&self, request: &Request) -> Result<net::Answer, net::Error> {
+        let (source, permit) = (&self.upstream.source, &self.upstream.permit);
+        if source.robots && !source.is_local() {
+            self.robots.check(request.uri(), self.transport, permit, self.now).await?;
+        }
         let answer = self.transport.send(request.clone(), &self.upstream.permit).await?;
         self.bytes.fetch_add(answer.response.body().len() as u64, Ordering::Relaxed);
         Ok(answer)

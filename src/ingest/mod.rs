@@ -13,6 +13,7 @@ mod fresh;
 mod group;
 mod identity;
 mod poll;
+mod robots;
 mod schedule;
 mod slots;
 mod subscribe;
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use group::Groups;
+use robots::Robots;
 use slots::{Running, Started, log};
 pub use subscribe::Callbacks;
 
@@ -53,6 +55,7 @@ const TIDY: Duration = Duration::from_secs(3600);
 const LOOK: Duration = Duration::from_secs(60);
 
 /// A source with what reads it and what it may reach.
+#[derive(Clone)]
 pub struct Upstream {
     /// As the file describes it.
     pub source: Source,
@@ -124,6 +127,7 @@ pub struct Ingest {
     upstreams: Arc<HashMap<SourceId, Arc<Upstream>>>,
     groups: Arc<Groups>,
     manners: Arc<Manners>,
+    robots: Arc<Robots>,
     working: Arc<Semaphore>,
     unstored: Arc<Mutex<HashMap<SourceId, String>>>,
     telemetry: Arc<Telemetry>,
@@ -154,6 +158,7 @@ impl Ingest {
             upstreams: Arc::new(upstreams),
             groups,
             manners: Arc::default(),
+            robots: Arc::default(),
             working: Arc::new(Semaphore::new(cores * 2)),
             unstored: Arc::default(),
             telemetry: Arc::default(),

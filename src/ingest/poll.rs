@@ -15,6 +15,7 @@ use tracing::warn;
 
 use super::ask::{Failure, Listing};
 use super::group::Shared;
+use super::robots::Robots;
 use super::schedule::{self, Outcome};
 use super::subscribe::Callbacks;
 use super::{Report, Upstream};
@@ -36,6 +37,7 @@ pub(super) struct Poll<'a> {
     pub(super) transport: &'a dyn Transport,
     pub(super) clock: &'a dyn Clock,
     pub(super) manners: &'a Manners,
+    pub(super) robots: &'a Robots,
     /// Where hubs may push to us.
     pub(super) callbacks: Option<&'a Callbacks>,
     /// Places for those who read and refine.

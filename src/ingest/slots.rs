@@ -174,6 +174,7 @@ impl Ingest {
                 transport: &*house.transport,
                 clock: &*house.clock,
                 manners: &house.manners,
+                robots: &house.robots,
                 callbacks: house.callbacks.as_deref(),
                 working: &house.working,
                 lease,

@@ -154,6 +154,7 @@ impl Ingest {
             transport: &*self.transport,
             clock: &*self.clock,
             manners: &self.manners,
+            robots: &self.robots,
             callbacks: self.callbacks.as_deref(),
             working: &self.working,
             now: now.at(upstream.source.zone.offset_at(now)),

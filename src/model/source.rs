@@ -95,6 +95,8 @@ pub struct Source {
     pub limits: Limits,
     /// Whether its hub is asked to push.
     pub hub: bool,
+    /// Whether its site's `robots.txt` is heard.
+    pub robots: bool,
 }
 
 impl Source {
@@ -120,6 +122,7 @@ impl Source {
             allow: Vec::new(),
             limits: Limits::default(),
             hub: true,
+            robots: false,
         }
     }
 

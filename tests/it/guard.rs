@@ -14,11 +14,13 @@ use crate::origin::{Origin, Place, Reply};
 use crate::tidy;
 
 /// Where something is sent, and how often in that file.
-const PLACES: [(&str, usize); 5] = [
+const PLACES: [(&str, usize); 6] = [
     // Every question of a source passes its `exchange`, which sends; `send` asks lists and their pages.
     ("src/ingest/ask.rs", 4),
     // Details.
     ("src/ingest/take.rs", 1),
+    // `robots.txt`, of a site that was to be asked anyway.
+    ("src/ingest/robots.rs", 1),
     // Hubs of sources.
     ("src/ingest/subscribe.rs", 1),
     // `feedloom preview`: what a poll would ask, lists and details.

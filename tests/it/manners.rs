@@ -588,3 +588,41 @@ async fn p_19_a_failure_is_shared_as_well() {
     assert_eq!(states[0].1.failures + states[1].1.failures, 0);
     assert_eq!(house.web.asked(URL), 3);
 }
+
+#[tokio::test]
+async fn p_18_what_a_site_wishes_is_heard_where_the_operator_says_so() {
+    let source = |id: &str, more: &str| {
+        format!(
+            "[[source]]\nid = \"{id}\"\nkind = \"feed\"\nurl = \"https://site.example/{id}\"\ninterval = \"1h\"\n{more}"
+        )
+    };
+    let file =
+        source("deaf", "") + &source("shy", "robots = true\n") + &source("open", "robots = true\n");
+    let house = House::new(&file).await;
+    let wishes = "https://site.example/robots.txt";
+    house.web.serve(wishes, "User-agent: *\nDisallow: /shy\nDisallow: /deaf\n");
+    for id in ["deaf", "shy", "open"] {
+        house.web.serve(&format!("https://site.example/{id}"), feed(id, 9, ""));
+    }
+    house.round().await;
+    let asked = |id: &str| house.web.asked(&format!("https://site.example/{id}"));
+    assert_eq!(["deaf", "shy", "open"].map(asked), [1, 0, 1]);
+    let states = house.store.states().await.expect("the store answers");
+    assert_eq!(states[1].1.cause, Some(Cause::Refused));
+    assert!(states[1].1.trouble.as_ref().is_some_and(|why| why.contains("robots.txt")), "in words");
+    for _ in 0..20 {
+        house.pass(HOUR).await;
+    }
+    assert_eq!(house.web.asked(wishes), 1, "it is believed for a day");
+    // A site that cannot say is left alone; one that has no such file wishes nothing.
+    house.web.script(wishes, |_| Ok(answer(500, "")));
+    let before = asked("open");
+    for _ in 0..6 {
+        house.pass(HOUR).await;
+    }
+    assert!(asked("open") <= before + 4, "until the day is over");
+    house.web.script(wishes, |_| Ok(answer(404, "")));
+    house.pass(DAY).await;
+    house.pass(DAY).await;
+    assert!(asked("shy") > 0);
+}
