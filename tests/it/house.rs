@@ -198,7 +198,8 @@ impl Web {
     /// One whose unscripted addresses are asked through the real door.
     pub fn with_door() -> Web {
         let manner = Manner { at_once: 9, gap: Duration::ZERO, ..Manner::default() };
-        let manners = Manners::new([("127.0.0.1".to_owned(), manner)]);
+        let hosts = (1..99).map(|n| format!("127.0.1.{n}")).chain(["127.0.0.1".to_owned()]);
+        let manners = Manners::new(hosts.map(|host| (host, manner)));
         let door = net::open(net::agent(None), Arc::new(manners));
         Web { door: Some(door), ..Web::default() }
     }
@@ -226,6 +227,13 @@ impl Web {
     /// From now on whoever asks this address waits for ever.
     pub fn swallow(&self, url: &str) {
         held(&self.pits).insert(url.to_owned());
+    }
+
+    /// What is answered to a request, redirects not followed.
+    pub fn reply(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let mut scripts = held(&self.scripts);
+        let script = scripts.get_mut(&request.uri().to_string());
+        script.map_or(answer(404, ""), |script| script(request).expect("it answers"))
     }
 
     /// How often an address was asked.

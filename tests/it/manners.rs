@@ -1,6 +1,7 @@
 //! A month of polling, as the origins saw it: rows P-01 to P-21, each origin with a ledger of its own,
 //! through fifty restarts.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use feedloom::model::time::{Offset, Timestamp};
 use http::{Request, Response, header};
 
 use crate::house::{House, Web, answer};
+use crate::origin::Reply;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -19,7 +21,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What one address was asked, and what it answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Line {
     at: Timestamp,
     status: u16,
@@ -48,8 +50,8 @@ impl Origin {
         let origin = Origin::default();
         let (ledger, clock) = (origin.clone(), clock.clone());
         web.script(url, move |request| {
-            for name in [header::COOKIE, header::REFERER] {
-                assert!(!request.headers().contains_key(name), "P-15");
+            for name in ["cookie", "referer", "a-im"] {
+                assert!(!request.headers().contains_key(name), "P-15, P-16");
             }
             let mut lines = ledger.0.lock().expect("nobody panics");
             let response = script(request, clock.now(), lines.len());
@@ -149,21 +151,129 @@ const NAMES: [&str; 16] = [
     "weekly",
 ];
 
-/// The file: each of them on a host of its own, but for the neighbour.
-fn file() -> String {
+/// The file: each of them where `at` says.
+fn file(at: impl Fn(&str) -> String) -> String {
     let source = |name: &&str| {
-        let host = if *name == "neighbour" { "throttled" } else { name };
         let interval = if *name == "bound" { "interval = \"30m\"\n" } else { "" };
+        let url = at(name);
         format!(
-            "[[source]]\nid = \"{name}\"\nkind = \"feed\"\nurl = \"https://{host}.example/{name}\"\n{interval}"
+            "[[source]]\nid = \"{name}\"\nkind = \"feed\"\nurl = \"{url}\"\nallow = [\"127.0.0.0/8\"]\n{interval}"
         )
     };
     NAMES.iter().map(source).collect()
 }
 
+/// Each on a host of its own, but for the neighbour.
 fn url(name: &str) -> String {
     let host = if name == "neighbour" { "throttled" } else { name };
     format!("https://{host}.example/{name}")
+}
+
+/// The same in addresses of this machine.
+fn here(name: &str, port: u16) -> String {
+    let host = if name == "neighbour" { "throttled" } else { name };
+    let number = NAMES.iter().position(|known| *known == host).expect("one of them") + 1;
+    format!("http://127.0.1.{number}:{port}/{name}")
+}
+
+/// What an origin answers to a request, that comes at some time, after so many others.
+type Act = Box<dyn FnMut(&Request<Bytes>, Timestamp, usize) -> Response<Bytes> + Send>;
+
+/// What each of them does, and where the one that moved went.
+fn scripts(at: impl Fn(&str) -> String) -> Vec<(&'static str, String, Act)> {
+    let new = at("moved") + "/new";
+    let to = new.clone();
+    let mut scripts: Vec<(&'static str, String, Act)> = Vec::new();
+    let mut add = |name: &'static str, act: Act| scripts.push((name, at(name), act));
+    add("steady", Box::new(|request, now, _| tagged(request, "steady", now, 5 * HOUR, "")));
+    add(
+        "blind",
+        Box::new(|_, now, _| answer(200, feed("blind", now.seconds().unsigned_abs() / 7200, ""))),
+    );
+    add("ttl", Box::new(|request, now, _| tagged(request, "ttl", now, HOUR, "<ttl>180</ttl>")));
+    add(
+        "fresh",
+        Box::new(|request, now, _| {
+            let response = tagged(request, "fresh", now, HOUR, "");
+            with(response, header::CACHE_CONTROL, "max-age=18000")
+        }),
+    );
+    add(
+        "stubborn",
+        Box::new(|request, _, _| match request.headers().contains_key(header::IF_MODIFIED_SINCE) {
+            true => answer(304, ""),
+            false => {
+                let date = "Tue, 3 May 2022 08:00:00 GMT";
+                with(answer(200, feed("stubborn", 7, "")), header::LAST_MODIFIED, date)
+            }
+        }),
+    );
+    add(
+        "busy",
+        Box::new(|request, now, before| match before % 4 {
+            3 => with(answer(503, ""), header::RETRY_AFTER, "18000"),
+            _ => tagged(request, "busy", now, HOUR, ""),
+        }),
+    );
+    add(
+        "throttled",
+        Box::new(|request, now, before| match before % 9 {
+            4 => with(answer(429, ""), header::RETRY_AFTER, "36000"),
+            _ => tagged(request, "throttled", now, HOUR, ""),
+        }),
+    );
+    add("neighbour", Box::new(|request, now, _| tagged(request, "neighbour", now, HOUR, "")));
+    add(
+        "gone",
+        Box::new(|request, now, before| match before {
+            0..=9 => tagged(request, "gone", now, HOUR, ""),
+            _ => answer(410, ""),
+        }),
+    );
+    add("closed", Box::new(|_, _, _| answer(403, "")));
+    add("broken", Box::new(|_, _, _| answer(500, "")));
+    add("moved", Box::new(move |_, _, _| with(answer(301, ""), header::LOCATION, &to)));
+    add(
+        "sleeper",
+        Box::new(|request, now, _| {
+            let hours: String = (0..6).map(|hour| format!("<hour>{hour}</hour>")).collect();
+            tagged(request, "sleeper", now, HOUR, &format!("<skipHours>{hours}</skipHours>"))
+        }),
+    );
+    add(
+        "flapping",
+        Box::new(|request, now, before| match before % 10 {
+            5 => with(
+                answer(200, "<html><body>Just a moment</body></html>"),
+                header::ETAG,
+                "\"bad\"",
+            ),
+            7 => with(answer(204, ""), header::ETAG, "\"bad\""),
+            8 => with(answer(200, ""), header::ETAG, "\"bad\""),
+            _ => tagged(request, "flapping", now, HOUR, ""),
+        }),
+    );
+    add(
+        "bound",
+        Box::new(|request, now, _| {
+            let response = tagged(request, "bound", now, HOUR, "<ttl>600</ttl>");
+            with(response, header::CACHE_CONTROL, "max-age=86400")
+        }),
+    );
+    add("weekly", Box::new(|request, now, _| tagged(request, "weekly", now, 7 * DAY, "")));
+    let arrived: Act = Box::new(|request, now, _| tagged(request, "moved", now, 3 * HOUR, ""));
+    scripts.push(("arrived", new, arrived));
+    scripts
+}
+
+/// Puts all of them on a web, each with its ledger.
+fn open(
+    web: &Web,
+    clock: &Arc<Manual>,
+    at: impl Fn(&str) -> String,
+) -> HashMap<&'static str, Origin> {
+    let scripts = scripts(at).into_iter();
+    scripts.map(|(name, url, act)| (name, Origin::open(web, clock, &url, act))).collect()
 }
 
 /// Polls whatever comes due until `end`.
@@ -185,68 +295,15 @@ async fn live(house: &House, end: Timestamp) {
 
 #[tokio::test]
 async fn g_10_a_month_without_a_violation() {
-    let mut house = House::new(&file()).await;
+    let mut house = House::new(&file(url)).await;
     let began = house.clock.now();
-    let open = |name: &'static str,
-                script: fn(&Request<Bytes>, Timestamp, usize) -> Response<Bytes>| {
-        Origin::open(&house.web, &house.clock, &url(name), script)
-    };
-    let steady = open("steady", |request, now, _| tagged(request, "steady", now, 5 * HOUR, ""));
-    let blind = open("blind", |_, now, _| {
-        answer(200, feed("blind", now.seconds().unsigned_abs() / 7200, ""))
-    });
-    let ttl = open("ttl", |request, now, _| tagged(request, "ttl", now, HOUR, "<ttl>180</ttl>"));
-    let fresh = open("fresh", |request, now, _| {
-        let response = tagged(request, "fresh", now, HOUR, "");
-        with(response, header::CACHE_CONTROL, "max-age=18000")
-    });
-    let stubborn = open("stubborn", |request, _, _| {
-        match request.headers().contains_key(header::IF_MODIFIED_SINCE) {
-            true => answer(304, ""),
-            false => {
-                let date = "Tue, 3 May 2022 08:00:00 GMT";
-                with(answer(200, feed("stubborn", 7, "")), header::LAST_MODIFIED, date)
-            }
-        }
-    });
-    let busy = open("busy", |request, now, before| match before % 4 {
-        3 => with(answer(503, ""), header::RETRY_AFTER, "18000"),
-        _ => tagged(request, "busy", now, HOUR, ""),
-    });
-    let throttled = open("throttled", |request, now, before| match before % 9 {
-        4 => with(answer(429, ""), header::RETRY_AFTER, "36000"),
-        _ => tagged(request, "throttled", now, HOUR, ""),
-    });
-    let neighbour =
-        open("neighbour", |request, now, _| tagged(request, "neighbour", now, HOUR, ""));
-    let gone = open("gone", |request, now, before| match before {
-        0..=9 => tagged(request, "gone", now, HOUR, ""),
-        _ => answer(410, ""),
-    });
-    let closed = open("closed", |_, _, _| answer(403, ""));
-    let broken = open("broken", |_, _, _| answer(500, ""));
-    let moved = open("moved", |_, _, _| {
-        with(answer(301, ""), header::LOCATION, "https://moved.example/new")
-    });
-    let arrived =
-        Origin::open(&house.web, &house.clock, "https://moved.example/new", |request, now, _| {
-            tagged(request, "moved", now, 3 * HOUR, "")
-        });
-    let sleeper = open("sleeper", |request, now, _| {
-        let hours: String = (0..6).map(|hour| format!("<hour>{hour}</hour>")).collect();
-        tagged(request, "sleeper", now, HOUR, &format!("<skipHours>{hours}</skipHours>"))
-    });
-    let flapping = open("flapping", |request, now, before| match before % 10 {
-        5 => with(answer(200, "<html><body>Just a moment</body></html>"), header::ETAG, "\"bad\""),
-        7 => with(answer(204, ""), header::ETAG, "\"bad\""),
-        8 => with(answer(200, ""), header::ETAG, "\"bad\""),
-        _ => tagged(request, "flapping", now, HOUR, ""),
-    });
-    let bound = open("bound", |request, now, _| {
-        let response = tagged(request, "bound", now, HOUR, "<ttl>600</ttl>");
-        with(response, header::CACHE_CONTROL, "max-age=86400")
-    });
-    let weekly = open("weekly", |request, now, _| tagged(request, "weekly", now, 7 * DAY, ""));
+    let origins = open(&house.web, &house.clock, url);
+    let [steady, blind, ttl, fresh, stubborn, busy, throttled, neighbour] =
+        ["steady", "blind", "ttl", "fresh", "stubborn", "busy", "throttled", "neighbour"]
+            .map(|name| origins[name].clone());
+    let [gone, closed, broken, moved, arrived, sleeper, flapping, bound, weekly] =
+        ["gone", "closed", "broken", "moved", "arrived", "sleeper", "flapping", "bound", "weekly"]
+            .map(|name| origins[name].clone());
 
     for restart in 1..=50_u32 {
         // Now and then it is down for hours.
@@ -254,7 +311,7 @@ async fn g_10_a_month_without_a_violation() {
         let end = began.plus(MONTH * restart / 50);
         live(&house, end.minus(down)).await;
         house.clock.set(end);
-        house = house.restarted(&file()).await;
+        house = house.restarted(&file(url)).await;
     }
 
     // P-06: an hour where nobody says else; a day where nothing can be asked conditionally.
@@ -333,6 +390,56 @@ async fn g_10_a_month_without_a_violation() {
     // What hardly changes is hardly asked.
     weekly.keeps(HOUR);
     weekly.was_asked(30..=120);
+}
+
+/// A day of the same script over real sockets, every answer through the real door, leaves the same
+/// ledgers as in simulation: the same requests at the same times, with the same conditions.
+#[tokio::test(flavor = "multi_thread")]
+async fn g_10_a_day_over_sockets_is_as_simulated() {
+    let scripted = Arc::new(Web::default());
+    let answering = scripted.clone();
+    let addresses: Vec<String> = (1..=NAMES.len()).map(|n| format!("127.0.1.{n}")).collect();
+    let server = crate::origin::Origin::on_each(&addresses, move |asked| {
+        let host = asked.header("host").expect("a host");
+        let mut request = Request::builder().uri(format!("http://{host}{}", asked.path));
+        for (name, value) in &asked.headers {
+            request = request.header(name, value);
+        }
+        let response = answering.reply(&request.body(Bytes::new()).expect("a request"));
+        let name = |name: &header::HeaderName| match name.as_str() {
+            "etag" => "etag",
+            "last-modified" => "last-modified",
+            "retry-after" => "retry-after",
+            "cache-control" => "cache-control",
+            "location" => "location",
+            other => panic!("{other} is not passed on"),
+        };
+        let value = |value: &header::HeaderValue| value.to_str().expect("ASCII").to_owned();
+        Reply {
+            status: response.status().as_u16(),
+            headers: response.headers().iter().map(|(n, v)| (name(n), value(v))).collect(),
+            body: response.into_body().to_vec(),
+        }
+    });
+    let Some(server) = server else {
+        return eprintln!("SKIPPED: this machine has no address but 127.0.0.1 to itself");
+    };
+    let port = server.address.port();
+    let at = |name: &str| here(name, port);
+    let real = House::with_web(Web::with_door(), &file(at)).await;
+    let real_origins = open(&scripted, &real.clock, at);
+    let simulated = House::new(&file(at)).await;
+    let simulated_origins = open(&simulated.web, &simulated.clock, at);
+    let end = real.clock.now().plus(DAY);
+    live(&real, end).await;
+    live(&simulated, end).await;
+    let mut requests = 0;
+    for (name, origin) in &real_origins {
+        let (real, simulated) = (origin.lines(), simulated_origins[name].lines());
+        assert_eq!(real, simulated, "{name}");
+        requests += real.len();
+    }
+    assert!(requests > 150, "{requests}");
 }
 
 #[tokio::test]

@@ -45,16 +45,43 @@ impl Origin {
     /// Starts answering on a free port.
     pub fn start(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Origin {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("bound");
+        Origin::on(vec![listener], script)
+    }
+
+    /// Starts answering on one port of several addresses of this machine; none where it has but one.
+    pub fn on_each(
+        addresses: &[String],
+        script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    ) -> Option<Origin> {
+        let bound = |_| {
+            let first = TcpListener::bind((addresses[0].as_str(), 0)).ok()?;
+            let port = first.local_addr().ok()?.port();
+            let others =
+                addresses[1..].iter().map(|at| TcpListener::bind((at.as_str(), port)).ok());
+            std::iter::once(Some(first)).chain(others).collect::<Option<Vec<_>>>()
+        };
+        // Another program may have the port elsewhere.
+        let listeners = (0..9).find_map(bound)?;
+        Some(Origin::on(listeners, script))
+    }
+
+    fn on(
+        listeners: Vec<TcpListener>,
+        script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    ) -> Origin {
+        let address = listeners[0].local_addr().expect("bound");
         let script = Arc::new(script);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let script = Arc::clone(&script);
-                std::thread::spawn(move || {
-                    let _ = converse(stream, &*script);
-                });
-            }
-        });
+        for listener in listeners {
+            let script = Arc::clone(&script);
+            std::thread::spawn(move || {
+                for stream in listener.incoming().flatten() {
+                    let script = Arc::clone(&script);
+                    std::thread::spawn(move || {
+                        let _ = converse(stream, &*script);
+                    });
+                }
+            });
+        }
         Origin { address }
     }
 }
