@@ -85,6 +85,11 @@
 //! Which hosts are busy is told to `Store::claim_due` as `Rooms`, which know the manners towards each, so
 //! that one claim takes no more of a host than it has room for either.
 //!
+//! What a hub pushes is taken like an answer that shows changes alone, before the hub is answered; where the
+//! source is being polled just then it is made due instead, so nothing acknowledged hangs on memory.
+//! Sources that ask the same are polled one after another by the answer of the first; the design
+//! has no word for them, `ingest::group` has.
+//!
 //! Digests are two rooms' affair: the model has the cuts (`model::period`) and the words
 //! (`model::digest`), the store what is due, what came and what is written. In the place of their source
 //! stands an id that no file can write (`SourceId::ours`).

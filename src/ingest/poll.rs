@@ -18,7 +18,7 @@ use super::group::Shared;
 use super::robots::Robots;
 use super::schedule::{self, Outcome};
 use super::subscribe::Callbacks;
-use super::{Report, Upstream};
+use super::{Ingest, Report, Upstream};
 use crate::adapter::Parsed;
 use crate::clock::Clock;
 use crate::model::cause::Cause;
@@ -50,6 +50,33 @@ pub(super) struct Poll<'a> {
     pub(super) now: Timestamp,
     /// Bytes of the answers so far, unpacked.
     pub(super) bytes: AtomicU64,
+}
+
+impl Ingest {
+    /// A poll at `now`, of a source nobody forces and that follows no other.
+    pub(super) fn poll_of<'a>(
+        &'a self,
+        upstream: &'a Arc<Upstream>,
+        lease: Arc<PollLease>,
+        now: Timestamp,
+    ) -> Poll<'a> {
+        Poll {
+            upstream,
+            store: &*self.store,
+            transport: &*self.transport,
+            clock: &*self.clock,
+            manners: &self.manners,
+            robots: &self.robots,
+            callbacks: self.callbacks.as_deref(),
+            working: &self.working,
+            lease,
+            shared: None,
+            force: false,
+            // What upstream leaves without a time gets this one, and should carry the source's offset.
+            now: now.at(upstream.source.zone.offset_at(now)),
+            bytes: AtomicU64::new(0),
+        }
+    }
 }
 
 impl Poll<'_> {

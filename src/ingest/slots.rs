@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use tokio::task::{Id, JoinError, JoinSet};
@@ -165,24 +164,8 @@ impl Ingest {
         let (lease, shared) = (lease.clone(), shared.clone());
         let running_poll = async move {
             let began = Instant::now();
-            // What upstream leaves without a time gets this one, and should carry the source's offset.
             let now = shared.as_ref().map_or_else(|| house.clock.now(), |shared| shared.now);
-            let now = now.at(upstream.source.zone.offset_at(now));
-            let poll = Poll {
-                upstream: &upstream,
-                store: &*house.store,
-                transport: &*house.transport,
-                clock: &*house.clock,
-                manners: &house.manners,
-                robots: &house.robots,
-                callbacks: house.callbacks.as_deref(),
-                working: &house.working,
-                lease,
-                shared,
-                force,
-                now,
-                bytes: AtomicU64::new(0),
-            };
+            let poll = Poll { shared, force, ..house.poll_of(&upstream, lease, now) };
             poll.run().await.map(|report| Report { took: began.elapsed(), ..report })
         };
         self.telemetry.poll_began();

@@ -5,7 +5,6 @@
 //! taken like an answer that shows changes alone; polling goes on as a net, more slowly.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +13,6 @@ use http::Response;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::poll::Poll;
 use super::{Ingest, LOOK, log};
 use crate::model::hub::{Callback, Hub};
 use crate::model::manners::Rooms;
@@ -147,22 +145,7 @@ impl Ingest {
         let Some(lease) = self.lease(source).await? else {
             return self.store.hasten(source, self.clock.now()).await;
         };
-        let now = self.clock.now();
-        let poll = Poll {
-            upstream: &upstream,
-            store: &*self.store,
-            transport: &*self.transport,
-            clock: &*self.clock,
-            manners: &self.manners,
-            robots: &self.robots,
-            callbacks: self.callbacks.as_deref(),
-            working: &self.working,
-            now: now.at(upstream.source.zone.offset_at(now)),
-            shared: None,
-            force: false,
-            bytes: AtomicU64::new(0),
-            lease: Arc::new(lease),
-        };
+        let poll = self.poll_of(&upstream, Arc::new(lease), self.clock.now());
         let report = poll.push(response).await?;
         self.telemetry.pushed(&report.changes());
         log(&report);
