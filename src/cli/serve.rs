@@ -21,6 +21,7 @@ use super::{Outcome, app, note};
 use crate::config::{Config, Listen, Server};
 use crate::model::token::Token;
 use crate::serve::{self, Admin, Bounds, Desk};
+use crate::store;
 
 /// How long what is under way may take to end: less than the ten seconds after which container
 /// runtimes lose their patience.
@@ -179,7 +180,11 @@ fn start(
     let pushing = ingest.clone();
     let take = Box::new(move |source, response| {
         let ingest = pushing.clone();
-        async move { ingest.push(&source, response).await }.boxed()
+        // Apart from the hub's connection, so that it is taken to its end if the hub hangs up.
+        let taken = tokio::spawn(async move { ingest.push(&source, response).await });
+        taken
+            .map(|taken| taken.unwrap_or_else(|error| Err(store::Error::Failed(error.to_string()))))
+            .boxed()
     });
     let pushes = serve::Pushes::new(take, telemetry);
     let unstored = Box::new(move || ingest.unstored());

@@ -12,7 +12,10 @@ use super::Upstream;
 use crate::adapter::Request;
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
-use crate::net::{self, Answer};
+use crate::net::{self, Answer, Room};
+
+/// Bytes of answers that are kept for those who follow.
+const MOST: usize = 2 << 20;
 
 /// Which sources ask the same, by source; who asks alone is in none.
 #[derive(Debug, Default)]
@@ -34,7 +37,9 @@ impl Groups {
             while let Some(first) = some.first().copied() {
                 let asked = questions(first, now);
                 let is_same = |upstream: &&Upstream| {
-                    upstream.permit == first.permit && questions(upstream, now) == asked
+                    upstream.permit == first.permit
+                        && upstream.source.robots == first.source.robots
+                        && questions(upstream, now) == asked
                 };
                 let (same, rest): (Vec<_>, Vec<_>) = some.into_iter().partition(is_same);
                 let ids: Arc<[_]> =
@@ -120,11 +125,20 @@ impl Shared {
         answers.map(|(_, answer)| answer.clone()).next_back()
     }
 
-    /// Keeps an answer for those who follow; the last one keeps nothing.
+    /// Keeps an answer for those who follow; the last one keeps nothing. What is too much to be kept is asked
+    /// for again, and what is kept takes none of the room that bodies share while they come.
     pub(super) fn keep(&self, request: Request, answer: &Result<Answer, net::Error>) {
-        if !self.left.is_empty() {
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            answers.push((request, answer.clone()));
+        if self.left.is_empty() {
+            return;
+        }
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = |answer: &Result<Answer, net::Error>| {
+            answer.as_ref().map_or(0, |answer| answer.response.body().len())
+        };
+        let kept: usize = answers.iter().map(|(_, answer)| size(answer)).sum();
+        if kept + size(answer) <= MOST {
+            let answer = answer.clone().map(|answer| Answer { room: Room::default(), ..answer });
+            answers.push((request, answer));
         }
     }
 }

@@ -273,6 +273,7 @@ impl Ingest {
         while let Some(done) = running.polls.join_next_with_id().await {
             self.close(&mut running, done).await;
         }
+        self.release_waiting(&mut running).await;
     }
 
     /// Polls what is due now (or exactly `only`), until nothing is; tells how it went through `tell` as it goes.

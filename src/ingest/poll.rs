@@ -136,10 +136,10 @@ impl Poll<'_> {
         let parsed = parsed.filter(|parsed| !parsed.entries.is_empty());
         let state = &self.lease.state;
         let (Some(parsed), Ok(last)) = (parsed, self.last_answer().await) else {
-            // As if it had not come, but for the next poll.
+            // Nothing is known by it but that there is something.
             let finish = Finish {
                 is_soft: true,
-                due: Some(self.now),
+                due: Some(state.next().map_or(Timestamp::NEVER, |_| self.now)),
                 trouble: state.trouble.clone(),
                 cause: state.cause,
                 problems: state.problems.clone(),

@@ -22,13 +22,18 @@ const SITES: usize = 1024;
 /// What we are called there.
 const NAME: &str = "Feedloom";
 
-/// The wishes of sites we have asked.
+/// The wishes of sites we have asked, and what those answered that could not say.
 #[derive(Debug, Default)]
-pub(super) struct Robots(Mutex<HashMap<String, (Timestamp, Arc<str>)>>);
+pub(super) struct Robots(Mutex<HashMap<String, (Timestamp, Wishes)>>);
+
+type Wishes = Result<Arc<str>, Error>;
+
+/// How long a site that could not say is not asked again.
+const PAUSE: Duration = Duration::from_secs(300);
 
 impl Robots {
-    /// Whether `url` may be asked for. A site that cannot say fails as it fails for everything; one that has
-    /// no such file wishes nothing.
+    /// Whether `url` may be asked for; where it redirects to is not looked at. A site that cannot say fails as
+    /// it fails for everything; one that has no such file wishes nothing.
     pub(super) async fn check(
         &self,
         url: &Uri,
@@ -43,12 +48,12 @@ impl Robots {
         let wishes = match self.kept(&site, now) {
             Some(wishes) => wishes,
             None => {
-                let wishes = ask(&site, transport, permit).await?;
+                let wishes = ask(&site, transport, permit).await;
                 self.keep(site.clone(), now, wishes.clone());
                 wishes
             }
         };
-        if is_allowed(&wishes, &url.to_string()) {
+        if is_allowed(&wishes?, &url.to_string()) {
             return Ok(());
         }
         let path = url.path();
@@ -57,14 +62,15 @@ impl Robots {
         )))
     }
 
-    fn kept(&self, site: &str, now: Timestamp) -> Option<Arc<str>> {
+    fn kept(&self, site: &str, now: Timestamp) -> Option<Wishes> {
         let sites = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, wishes) = sites.get(site)?;
+        let lasts = if wishes.is_ok() { BELIEVED } else { PAUSE };
         // One noted by a clock that was ahead is asked again.
-        (*at <= now && now.since(*at) < BELIEVED).then(|| wishes.clone())
+        (*at <= now && now.since(*at) < lasts).then(|| wishes.clone())
     }
 
-    fn keep(&self, site: String, now: Timestamp, wishes: Arc<str>) {
+    fn keep(&self, site: String, now: Timestamp, wishes: Wishes) {
         let mut sites = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if sites.len() >= SITES {
             sites.retain(|_, (at, _)| now.since(*at) < BELIEVED / 2);

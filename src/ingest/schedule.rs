@@ -92,7 +92,8 @@ pub struct Refusal {
 /// The time of the next poll; always after `now`, but for `Owing`.
 pub fn next(source: &Source, state: &PollState, outcome: Outcome, now: Timestamp) -> Timestamp {
     let is_pushed = state.push.as_ref().is_some_and(|push| push.is_active(now));
-    let usual = interval(source, &known(state), is_pushed, now);
+    // Whose hub tells of changes is asked more seldom only while nothing is amiss.
+    let usual = interval(source, &known(state), false, now);
     let after = |span| awake(source, &state.pause, now.plus(jittered(span, source, now)));
     match outcome {
         Outcome::Owing => now,

@@ -12,7 +12,7 @@ use super::poll::Poll;
 use super::{Ingest, Report, SLOTS, schedule};
 use crate::model::cause::Cause;
 use crate::model::manners::{Rooms, host_of};
-use crate::model::source::SourceId;
+use crate::model::source::{PollState, SourceId};
 use crate::model::time::Timestamp;
 use crate::store::{self, Claimed, Finish, PollLease, Slice};
 use crate::telemetry::Polled;
@@ -78,24 +78,33 @@ impl Ingest {
         only: Option<&[SourceId]>,
         mut is_forced: impl FnMut(&SourceId) -> bool,
     ) -> Result<Started, store::Error> {
-        let free = SLOTS.saturating_sub(running.polls.len());
-        if free == 0 {
-            return Ok(Started::default());
-        }
-        let now = self.clock.now();
-        let Claimed { taken, next } = self.store.claim_due(now, free, only, &running.rooms).await?;
-        let started =
-            Started { taken: taken.iter().map(|lease| lease.source.clone()).collect(), next };
-        for lease in taken {
-            let force = is_forced(&lease.source);
-            let lease = Arc::new(lease);
-            if self.is_answered_soon(running, &lease.source) {
-                running.waiting.insert(lease.source.clone(), (lease, force));
-            } else {
-                self.lead(running, lease, force);
+        let mut started = Started::default();
+        loop {
+            let free = SLOTS.saturating_sub(running.polls.len());
+            if free == 0 {
+                return Ok(Started { next: None, ..started });
+            }
+            let now = self.clock.now();
+            let Claimed { taken, next } =
+                self.store.claim_due(now, free, only, &running.rooms).await?;
+            started.next = next;
+            let mut waiting = 0;
+            for lease in taken {
+                let force = is_forced(&lease.source);
+                started.taken.push(lease.source.clone());
+                let lease = Arc::new(lease);
+                if self.is_answered_soon(running, &lease.source) {
+                    running.waiting.insert(lease.source.clone(), (lease, force));
+                    waiting += 1;
+                } else {
+                    self.lead(running, lease, force);
+                }
+            }
+            // Who waits takes no slot.
+            if waiting == 0 || next.is_some() {
+                return Ok(started);
             }
         }
-        Ok(started)
     }
 
     /// Whether another source that asks the same is under way.
@@ -119,23 +128,54 @@ impl Ingest {
     /// Starts who follows on what was just brought.
     async fn follow(&self, running: &mut Running, mut shared: Shared, force: bool) {
         while let Some(next) = shared.left.pop() {
-            let (lease, force) = match running.waiting.remove(&next) {
-                Some(waiting) => waiting,
-                None => {
-                    // It will hardly ask its host anything, so no room is needed there.
-                    let (only, rooms) = (std::slice::from_ref(&next), Rooms::default());
-                    let claimed = self.store.claim_due(shared.now, 1, Some(only), &rooms).await;
-                    match claimed.map(|mut claimed| claimed.taken.pop()) {
-                        Ok(Some(lease)) => (Arc::new(lease), force),
-                        Ok(None) => continue,
-                        Err(error) => {
-                            error!(source.id = %next, %error, "a source that asks the same as another was not polled with it");
-                            continue;
-                        }
-                    }
-                }
+            let followed = match running.waiting.remove(&next) {
+                Some((lease, force)) => self.renewed(lease).await.map(|lease| (lease, force)),
+                None => self.borrowed(&next, shared.now).await.map(|lease| (lease, force)),
             };
-            return self.start(running, UnderWay { lease, force, shared: Some(shared) });
+            if let Some((lease, force)) = followed {
+                return self.start(running, UnderWay { lease, force, shared: Some(shared) });
+            }
+        }
+    }
+
+    /// A lease that had to wait, begun anew; none when it was lost meanwhile.
+    async fn renewed(&self, lease: Arc<PollLease>) -> Option<Arc<PollLease>> {
+        let anew = self.store.commit_poll(&lease, Slice::default(), self.clock.now()).await;
+        anew.ok().map(|_| lease)
+    }
+
+    /// The right to poll a source that is perhaps not due; none where it waits for something else than its
+    /// time.
+    async fn borrowed(&self, source: &SourceId, now: Timestamp) -> Option<Arc<PollLease>> {
+        // It will hardly ask its host anything, so no room is needed there.
+        let (only, rooms) = (std::slice::from_ref(source), Rooms::default());
+        let lease = match self.store.claim_due(now, 1, Some(only), &rooms).await {
+            Ok(claimed) => claimed.taken.into_iter().next()?,
+            Err(error) => {
+                error!(source.id = %source, %error, "a source that asks the same as another was not polled with it");
+                return None;
+            }
+        };
+        let PollState { due, failures, unfinished, .. } = lease.state;
+        let is_waiting = due.is_some_and(|due| due > now) && (failures > 0 || unfinished);
+        if is_waiting {
+            self.release(&lease).await;
+            return None;
+        }
+        Some(Arc::new(lease))
+    }
+
+    /// Gives a lease back that was not used.
+    async fn release(&self, lease: &PollLease) {
+        if let Err(error) = self.store.release(lease).await {
+            warn!(source.id = %lease.source, %error, "an unused lease was not given back");
+        }
+    }
+
+    /// Gives back the leases of those that still wait for others.
+    pub(super) async fn release_waiting(&self, running: &mut Running) {
+        for (_, (lease, _)) in std::mem::take(&mut running.waiting) {
+            self.release(&lease).await;
         }
     }
 
@@ -180,15 +220,20 @@ impl Ingest {
             tokio::time::sleep(BREATH).await;
         }
         let mut next = Some(done);
-        let mut reports = Vec::new();
+        let (mut reports, mut chains) = (Vec::new(), Vec::new());
         while let Some(done) = next {
             if let Some((report, ended)) = self.close(running, done).await {
-                reports.push(report);
-                if let Some(shared) = ended.shared {
-                    self.follow(running, shared, ended.force).await;
+                if let Some(only) = &mut running.only {
+                    only.remove(&report.source);
                 }
+                reports.push(report);
+                chains.extend(ended.shared.map(|shared| (shared, ended.force)));
             }
             next = running.polls.try_join_next_with_id();
+        }
+        // Once all that ended are closed, so that their places are given away before long.
+        for (shared, force) in chains {
+            self.follow(running, shared, force).await;
         }
         self.lead_late(running);
         reports

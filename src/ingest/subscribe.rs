@@ -109,7 +109,9 @@ impl Ingest {
         };
         let wait = AGAIN.saturating_mul(1 << refusals.min(5)).min(LATEST);
         // Before the hub is asked, which may answer by a question of its own at once.
-        self.store.offer(&callback, now.plus(wait)).await?;
+        if !self.store.offer(&callback, now.plus(wait)).await? {
+            return Ok(());
+        }
         let Some(upstream) = self.upstreams.get(&source) else { return Ok(()) };
         let refusal = match subscribe::request(&callback, ours) {
             None => Some("the address of its hub is none".to_owned()),
@@ -141,7 +143,8 @@ impl Ingest {
         source: &SourceId,
         response: Response<Bytes>,
     ) -> Result<(), store::Error> {
-        let Some(upstream) = self.upstreams.get(source).cloned() else { return Ok(()) };
+        let upstream = self.upstreams.get(source).filter(|upstream| upstream.source.hub);
+        let Some(upstream) = upstream.cloned() else { return Ok(()) };
         let Some(lease) = self.lease(source).await? else {
             return self.store.hasten(source, self.clock.now()).await;
         };

@@ -17,7 +17,7 @@ use crate::model::cause::Cause;
 use crate::model::draft::Refined;
 use crate::model::item::Candidate;
 use crate::model::rhythm::Rhythm;
-use crate::model::source::{KeyRule, Mark};
+use crate::model::source::{KeyRule, Mark, Validators};
 use crate::model::time::Timestamp;
 use crate::net::{Answer, Room};
 use crate::store::{self, Committed, Finish, Hold, Known, Sighting, Slice};
@@ -44,6 +44,8 @@ struct Debts {
     renamed: usize,
     /// Those owed from polls before, by the key of their mark, and how often they failed.
     owed: HashMap<u64, u32>,
+    /// Whether an entry known before looks different.
+    changed: bool,
     /// Details beyond the budget.
     owing: bool,
     /// Details that came.
@@ -147,18 +149,33 @@ impl Poll<'_> {
         let due = self.due(outcome(debts, listing, rhythm));
         // What was pushed tells of changes alone: not of what else there is, nor when to ask.
         let is_asked = !listing.is_pushed;
-        let due = if is_asked || !settled { due } else { state.due.unwrap_or(due) };
+        let due = match (is_asked, state.due) {
+            (false, Some(before)) if settled => before,
+            (false, Some(before)) => before.min(if listing.is_cut { self.now } else { due }),
+            _ => due,
+        };
+        // A push that comes late may bring an older version than the last poll did, so that the next poll
+        // looks at everything again.
+        let validators = || match !is_asked && debts.changed {
+            true => listing.validators.iter().map(Validators::without_conditions).collect(),
+            false => listing.validators.clone(),
+        };
+        // Nor does it say that the source itself is well again.
+        let is_well = is_asked || state.trouble.is_none();
+        let (trouble, cause) = match is_well {
+            true => (loss.clone(), loss.as_ref().map(|_| Cause::Doubtful)),
+            false => (state.trouble.clone(), state.cause),
+        };
         Finish {
-            succeeded: true,
-            is_soft: false,
-            validators: (settled && (is_asked || !state.unfinished))
-                .then(|| listing.validators.clone()),
+            succeeded: is_well,
+            is_soft: !is_well,
+            validators: (settled && (is_asked || !state.unfinished)).then(validators),
             answer: (loss.is_none() && is_asked).then_some(answer),
             whole: listing.whole && loss.is_none(),
             due: Some(due),
             hold: debts.hold.clone().or_else(|| listing.hold.clone()).map(|hold| *hold),
-            cause: loss.as_ref().map(|_| Cause::Doubtful),
-            trouble: loss,
+            cause,
+            trouble,
             problems: told(&listing.problems),
             title: listing.about.title.clone(),
             id: listing.about.id.clone(),
@@ -206,6 +223,7 @@ impl Poll<'_> {
         let known = self.known(&entries).await?;
         let first = debts.passed;
         debts.passed += entries.len();
+        debts.changed |= known.values().any(|known| matches!(known, Known::Changed { .. }));
         debts.renamed += known.values().filter(|known| **known == Known::Renamed).count();
         let (mut taken, mut asks, mut unchanged) = (Vec::new(), Vec::new(), 0);
         for (place, entry) in entries.into_iter().enumerate() {

@@ -296,6 +296,11 @@ pub struct Validators {
 }
 
 impl Validators {
+    /// The same, for an address that is asked for the whole document next and looked at whatever it is.
+    pub fn without_conditions(&self) -> Validators {
+        Validators { etag: None, last_modified: None, body: None, ..self.clone() }
+    }
+
     /// Whether they can tell that nothing changed.
     pub fn are_any(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some()

@@ -143,6 +143,10 @@ impl Store for Fake {
         unreachable!("readers claim nothing")
     }
 
+    async fn release(&self, _: &PollLease) -> Result<(), Error> {
+        unreachable!("readers claim nothing")
+    }
+
     async fn postpone(&self, _: &[(SourceId, Timestamp)], _: Timestamp) -> Result<(), Error> {
         unreachable!("readers poll nothing")
     }
@@ -159,7 +163,7 @@ impl Store for Fake {
         unreachable!("readers ask no hub")
     }
 
-    async fn offer(&self, _: &Callback, _: Timestamp) -> Result<(), Error> {
+    async fn offer(&self, _: &Callback, _: Timestamp) -> Result<bool, Error> {
         unreachable!("readers ask no hub")
     }
 
@@ -167,7 +171,7 @@ impl Store for Fake {
         Ok(None)
     }
 
-    async fn verify(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<(), Error> {
+    async fn verify(&self, _: &str, _: Timestamp, _: Timestamp, _: Timestamp) -> Result<(), Error> {
         unreachable!("it knows no hub")
     }
 

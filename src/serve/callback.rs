@@ -72,7 +72,7 @@ pub(super) async fn answer(desk: &Desk, asked: &Asked<'_>, token: &str) -> Resul
         Intent::Subscribe { topic, challenge, lease } if is_meant(&callback, &topic, now) => {
             let lease = lease.unwrap_or(Duration::from_secs(subscribe::LEASE.into()));
             let (until, renew) = (now.plus(lease), now.plus(lease / 2));
-            desk.store.verify(token, until, renew).await?;
+            desk.store.verify(token, until, renew, now).await?;
             tracing::info!(source.id = %callback.source, hub = callback.hub.url, "a hub pushes from now on");
             Ok(said(challenge))
         }

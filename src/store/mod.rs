@@ -80,6 +80,9 @@ pub trait Store: Send + Sync {
         rooms: &Rooms,
     ) -> Result<Claimed, Error>;
 
+    /// Gives back a lease that was not used; one that was lost is left to who has it.
+    async fn release(&self, lease: &PollLease) -> Result<(), Error>;
+
     /// Puts off polls that are overdue; one that is not any more, or under way, stays as it is.
     async fn postpone(&self, until: &[(SourceId, Timestamp)], now: Timestamp) -> Result<(), Error>;
 
@@ -87,7 +90,7 @@ pub trait Store: Send + Sync {
     /// than now: it waits as long as it was to wait then. Answers how many there were.
     async fn put_back(&self, now: Timestamp) -> Result<usize, Error>;
 
-    /// Makes a source due, unless it is or is gone for good.
+    /// Makes a source due, now and when a poll under way ends, unless it is gone for good.
     async fn hasten(&self, source: &SourceId, now: Timestamp) -> Result<(), Error>;
 
     /// Hubs of sources that are to be asked by now to push to us, or to go on, at most so many.
@@ -95,15 +98,21 @@ pub trait Store: Send + Sync {
 
     /// Remembers an address of ours before its hub is told, which counts as a refusal until the hub says
     /// that it means it; `again` is when it is asked anew if it does not. Those it did not take up before
-    /// are forgotten.
-    async fn offer(&self, callback: &Callback, again: Timestamp) -> Result<(), Error>;
+    /// are forgotten. Answers whether the source still names that hub; if not, nothing is remembered.
+    async fn offer(&self, callback: &Callback, again: Timestamp) -> Result<bool, Error>;
 
     /// An address of ours that a hub of an enrolled source knows.
     async fn callback(&self, token: &str) -> Result<Option<Callback>, Error>;
 
-    /// Begins the lease of an address, and ends those the same hub had for the same topic before. The hub
-    /// is asked to go on at `renew`.
-    async fn verify(&self, token: &str, until: Timestamp, renew: Timestamp) -> Result<(), Error>;
+    /// Begins the lease of an address; those the source had before end within the hour. The hub is asked to
+    /// go on at `renew`.
+    async fn verify(
+        &self,
+        token: &str,
+        until: Timestamp,
+        renew: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error>;
 
     /// Notes that a hub will not use an address, and forgets it; one that has a lease stays.
     async fn refuse(&self, token: &str, why: &str) -> Result<(), Error>;

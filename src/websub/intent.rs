@@ -26,9 +26,10 @@ pub enum Intent {
     },
 }
 
-/// The shortest and the longest lease that is believed.
+/// The shortest lease that is believed.
 const SHORTEST: Duration = Duration::from_secs(300);
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The longest.
+pub const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The longest challenge that is said back.
 const CHALLENGE: usize = 1024;
 

@@ -152,6 +152,19 @@ async fn g_03_lists() {
 }
 
 #[tokio::test]
+async fn g_03_wishes_of_sites() {
+    let (listener, port) = trap();
+    let written = targets(port).filter(|(_, url)| url.parse::<http::Uri>().is_ok());
+    let source = |(n, url)| {
+        format!("[[source]]\nid = \"s{n}\"\nkind = \"feed\"\nurl = \"{url}\"\nrobots = true\n")
+    };
+    for (cause, words) in poll(Web::with_door(), written.map(source).collect()).await {
+        assert_eq!(cause, Some(Cause::Refused), "{words}");
+    }
+    nobody_came(&listener);
+}
+
+#[tokio::test]
 async fn g_03_pages() {
     let (listener, port) = trap();
     let web = Web::with_door();

@@ -733,3 +733,48 @@ async fn p_18_what_a_site_wishes_is_heard_where_the_operator_says_so() {
     house.pass(DAY).await;
     assert!(asked("shy") > 0);
 }
+
+#[tokio::test]
+async fn p_19_who_waits_for_something_else_does_not_follow() {
+    let url = "https://one.example/feed";
+    let source = |id: &str, more: &str| {
+        format!(
+            "[[source]]\nid = \"{id}\"\nkind = \"feed\"\nurl = \"{url}\"\ninterval = \"1h\"\n{more}"
+        )
+    };
+    // Both read the same feed; the second one wants whole articles, whose host asks for peace.
+    let file = source("plain", "") + &source("whole", "full_text = true\n");
+    let house = House::new(&file).await;
+    house.web.script(url, |request| {
+        let known = request.headers().contains_key(header::IF_NONE_MATCH);
+        let response = if known { answer(304, "") } else { answer(200, feed("one", 3, "")) };
+        Ok(with(response, header::ETAG, "\"one\""))
+    });
+    let article = "https://one.example/3";
+    let told = with(answer(503, ""), header::RETRY_AFTER, "18000");
+    house.web.script(article, move |_| Ok(told.clone()));
+    house.round().await;
+    let (lists, articles) = (house.web.asked(url), house.web.asked(article));
+    for _ in 0..4 {
+        house.pass(HOUR).await;
+    }
+    assert_eq!(house.web.asked(article), articles, "five hours are not over");
+    assert!(house.web.asked(url) <= lists + 4, "the first one alone is asked for");
+    house.pass(2 * HOUR).await;
+    assert!(house.web.asked(article) > articles);
+}
+
+#[tokio::test]
+async fn p_19_who_hears_a_sites_wishes_shares_with_nobody_who_does_not() {
+    let url = "https://one.example/feed";
+    let source = |id: &str, more: &str| {
+        format!("[[source]]\nid = \"{id}\"\nkind = \"feed\"\nurl = \"{url}\"\n{more}")
+    };
+    let house = House::new(&(source("hears", "robots = true\n") + &source("deaf", ""))).await;
+    house.web.serve("https://one.example/robots.txt", "User-agent: *\nDisallow: /\n");
+    house.web.serve(url, feed("one", 3, ""));
+    house.round().await;
+    let states = house.store.states().await.expect("the store answers");
+    assert_eq!(states[0].1.cause, Some(Cause::Refused));
+    assert_eq!((states[1].1.cause, house.web.asked(url)), (None, 1));
+}

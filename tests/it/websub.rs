@@ -9,6 +9,7 @@ use feedloom::clock::Clock;
 use feedloom::model::feed::Shelf;
 use feedloom::model::hub::Push;
 use feedloom::model::source::PollState;
+use feedloom::store::{Finish, Slice};
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
 use http::Response;
@@ -80,7 +81,7 @@ fn told(house: &House) -> (HashMap<String, String>, String) {
 
 async fn verify(house: &House, token: &str, lease: Duration) {
     let now = house.clock.now();
-    let done = house.store.verify(token, now.plus(lease), now.plus(lease / 2)).await;
+    let done = house.store.verify(token, now.plus(lease), now.plus(lease / 2), now).await;
     done.expect("the store answers");
 }
 
@@ -116,7 +117,96 @@ async fn h_29_a_hub_is_asked_once_and_again_at_half_its_lease() {
     let known = async |token: &str| house.store.callback(token).await.expect("an answer").is_some();
     assert!(known(&second).await && known(&third).await, "the old one until the new one is meant");
     verify(&house, &third, 10 * DAY).await;
-    assert!(!known(&second).await && known(&third).await);
+    let lease = async |token: &str| {
+        let callback = house.store.callback(token).await.expect("an answer").expect("known");
+        callback.lease.expect("a lease").since(house.clock.now())
+    };
+    assert!(lease(&second).await <= HOUR, "what is on its way to it still arrives");
+    assert_eq!(lease(&third).await, 10 * DAY);
+
+    // Another hub: the first one is not believed any more, and the new one is asked at once.
+    let other = "https://other.example/";
+    house.web.script(other, |_| Ok(answer(202, "")));
+    house.web.serve(FEED, feed(1..=4, Some((other, FEED))));
+    house.poll("news").await;
+    assert!(!known(&third).await && !push_of(&house).await.is_active(house.clock.now()));
+    subscribe(&house).await;
+    assert_eq!(house.web.asked(other), 1);
+}
+
+#[tokio::test]
+async fn h_29_a_push_during_a_poll_is_not_forgotten() {
+    let house = house("interval = \"6h\"").await;
+    let id = source("news").id;
+    house.clock.pass(HOUR);
+    let only = [id.clone()];
+    let rooms = feedloom::model::manners::Rooms::default();
+    let claimed = house.store.claim_due(house.clock.now(), 1, Some(&only), &rooms).await;
+    let lease = claimed.expect("an answer").taken.pop().expect("a lease");
+    let push = Response::new(Bytes::from(feed(4..=4, None)));
+    house.ingest().push(&id, push).await.expect("taken");
+    // The poll that was under way ends, and would have been the last for hours.
+    let finish = Finish {
+        succeeded: true,
+        validators: Some(Vec::new()),
+        due: Some(house.clock.now().plus(6 * HOUR)),
+        ..Finish::default()
+    };
+    let slice = Slice { finish: Some(finish), ..Slice::default() };
+    house.store.commit_poll(&lease, slice, house.clock.now()).await.expect("committed");
+    house.web.serve(FEED, feed(2..=4, Some((HUB, FEED))));
+    assert_eq!(house.round().await.len(), 1, "it is polled at once");
+    assert_eq!(house.items(&Shelf::Source(id)).await.len(), 4);
+    assert!(house.round().await.is_empty(), "and once");
+}
+
+#[tokio::test]
+async fn h_29_a_late_push_is_put_right_by_the_next_poll() {
+    let house = house("").await;
+    let id = source("news").id;
+    let titles = async || {
+        let items = house.items(&Shelf::Source(id.clone())).await;
+        items.iter().map(|item| item.title.as_str().to_owned()).collect::<Vec<_>>().join(", ")
+    };
+    let old = feed(3..=3, None);
+    let new = feed(1..=3, Some((HUB, FEED))).replace("item 3", "corrected 3");
+    house.web.serve(FEED, new);
+    house.poll("news").await;
+    house.ingest().push(&id, Response::new(Bytes::from(old))).await.expect("taken");
+    assert!(titles().await.contains("item 3"));
+    house.poll("news").await;
+    assert!(titles().await.contains("corrected 3"), "{}", titles().await);
+}
+
+#[tokio::test]
+async fn h_29_a_push_says_nothing_of_the_polls_that_fail() {
+    let house = house("").await;
+    let id = source("news").id;
+    house.web.script(FEED, |_| Ok(answer(410, "")));
+    house.poll("news").await;
+    let before = state(&house).await;
+    assert_eq!((before.failures, before.next()), (1, None));
+    house.ingest().push(&id, Response::new(Bytes::from(feed(4..=4, None)))).await.expect("taken");
+    house.ingest().push(&id, Response::new(Bytes::from("no feed"))).await.expect("taken");
+    let after = state(&house).await;
+    assert_eq!((after.failures, after.next(), after.trouble), (1, None, before.trouble));
+    assert_eq!(house.items(&Shelf::Source(id)).await.len(), 4);
+}
+
+#[tokio::test]
+async fn h_29_switching_it_off_ends_it_at_once() {
+    let house = house("").await;
+    subscribe(&house).await;
+    let (_, token) = told(&house);
+    verify(&house, &token, 10 * DAY).await;
+    let file =
+        format!("[[source]]\nid = \"news\"\nkind = \"feed\"\nurl = \"{FEED}\"\nhub = false\n");
+    let house = house.restarted(&file).await;
+    assert_eq!(house.store.callback(&token).await.expect("an answer"), None);
+    assert_eq!(state(&house).await.push, None);
+    house.clock.pass(6 * DAY);
+    subscribe(&house).await;
+    assert_eq!(house.web.asked(HUB), 1);
 }
 
 #[tokio::test]

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Result, params};
 
-use super::read;
+use super::commit::Right;
 use super::row::{source_id, to_json, unpack, unsigned};
 use super::statement::Statement;
+use super::{callback, read};
 use crate::model::manners::{PATIENCE, Rooms};
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
@@ -37,6 +38,9 @@ pub(super) fn claim(
     let next = next(connection, now, clock)?;
     let chosen = choose(connection, (now, clock), limit, only, rooms)?;
     let next = next.filter(|_| chosen.len() < limit);
+    if chosen.is_empty() {
+        return Ok(Claimed { taken: Vec::new(), next });
+    }
     let expires = clock.saturating_add(millis(lease));
     let tokens = tokens(connection, chosen.len())?;
     let taken = chosen.iter().zip(tokens);
@@ -74,6 +78,7 @@ pub(super) fn put_back(connection: &Connection, now: Timestamp) -> Result<usize,
     let sql = "UPDATE host SET until = ?1 WHERE until > ?2";
     let most = now.plus(PATIENCE).millis();
     connection.run(sql, [most, most])?;
+    callback::put_back(connection, now)?;
     let sql = "UPDATE source SET due = iif(due < ?3, due - (noted - ?1), due), noted = ?1,
         polled = min(polled, ?1) WHERE noted > ?2";
     Ok(connection.run(sql, [now.millis(), ahead, Timestamp::NEVER.millis()])?)
@@ -86,6 +91,13 @@ const AHEAD: Duration = Duration::from_secs(5);
 pub(super) fn extend(connection: &Connection, source: i64, lease: Duration) -> Result<()> {
     let expires = clock(connection)?.saturating_add(millis(lease));
     connection.run("UPDATE source SET expires = ? WHERE id = ?", [expires, source])?;
+    Ok(())
+}
+
+/// Ends a lease that was not used.
+pub(super) fn release(connection: &Connection, right: &Right) -> Result<()> {
+    let sql = "UPDATE source SET expires = NULL WHERE name = ? AND token = ?";
+    connection.run(sql, params![right.source.as_str(), right.token])?;
     Ok(())
 }
 
@@ -120,12 +132,14 @@ fn choose(
     only: Option<&[SourceId]>,
     rooms: &mut Rooms,
 ) -> Result<Vec<Candidate>> {
-    let only: Option<BTreeSet<&SourceId>> = only.map(|only| only.iter().collect());
     let (mut busy, held) = (busy(connection, clock)?, held(connection, now)?);
     let mut chosen = Vec::new();
-    let mut statement = connection.prepare_cached(IN_TURN)?;
-    let full = to_json(&rooms.full().collect::<Vec<_>>());
-    let mut rows = statement.query([full])?;
+    let (sql, words) = match only {
+        None => (IN_TURN, to_json(&rooms.full().collect::<Vec<_>>())),
+        Some(only) => (NAMED, to_json(&only.iter().map(SourceId::as_str).collect::<Vec<_>>())),
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([words])?;
     while chosen.len() < limit
         && let Some(row) = rows.next()?
     {
@@ -141,9 +155,8 @@ fn choose(
         let (id, namespace, expires): (_, _, Option<i64>) =
             connection
                 .one(ONE, [source], |row| Ok((source_id(row, 0)?, row.get(1)?, row.get(2)?)))?;
-        let is_wanted = only.as_ref().is_none_or(|only| only.contains(&id));
         let is_free = expires.is_none_or(|expires| expires <= clock);
-        if is_wanted && is_free && busy.insert(namespace) {
+        if is_free && busy.insert(namespace) {
             host.inspect(|host| rooms.take(host));
             chosen.push(Candidate { source, id });
         }
@@ -155,6 +168,10 @@ fn choose(
 const IN_TURN: &str = "SELECT id, due, host FROM source INDEXED BY source_due
     WHERE enrolled AND (host IS NULL OR host NOT IN (SELECT value FROM json_each(?)))
     ORDER BY due, rank";
+
+/// Some of them, by name.
+const NAMED: &str = "SELECT id, due, host FROM source
+    WHERE enrolled AND name IN (SELECT value FROM json_each(?)) ORDER BY due, rank";
 
 const ONE: &str = "SELECT name, namespace, expires FROM source WHERE id = ?";
 
@@ -200,13 +217,16 @@ fn take(
     token: i64,
     expires: i64,
 ) -> Result<PollLease> {
-    let (state, answered) =
+    let (state, answered, _) =
         connection.one(&TAKE, [token, expires, candidate.source], read::known)?;
     Ok(PollLease { source: candidate.id.clone(), token, state, answered })
 }
 
 static TAKE: LazyLock<String> = LazyLock::new(|| {
-    format!("UPDATE source SET token = ?, expires = ? WHERE id = ? RETURNING {}", read::KNOWN)
+    format!(
+        "UPDATE source SET token = ?, expires = ?, hastened = NULL WHERE id = ? RETURNING {}",
+        read::KNOWN
+    )
 });
 
 /// What a source's last full answer showed.

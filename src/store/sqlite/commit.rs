@@ -87,7 +87,7 @@ pub(super) fn still(
     let Some(source) = finish::end(connection, right, finish, now)? else {
         return Ok(Err(right.is_lost()));
     };
-    count(connection, source, Some(finish.succeeded), 0, now)?;
+    count(connection, source, Some(finish.succeeded || finish.is_soft), 0, now)?;
     Ok(Ok(Committed::default()))
 }
 
@@ -108,7 +108,7 @@ pub(super) fn commit(
     for mark in slice.owed {
         owe(connection, &polled, mark)?;
     }
-    let ended = slice.finish.as_ref().map(|finish| finish.succeeded);
+    let ended = slice.finish.as_ref().map(|finish| finish.succeeded || finish.is_soft);
     count(connection, polled.source, ended, change.done.published, now)?;
     match slice.finish {
         Some(finish) => finish::finish(&mut change, &polled, right, finish)?,

@@ -12,7 +12,7 @@ use super::change::Change;
 use super::row::{json, to_json};
 use super::shelf::{self, Kind};
 use super::statement::Statement;
-use super::{article, claim, digest, finish, sighting, story, window};
+use super::{article, callback, claim, digest, finish, sighting, story, window};
 use crate::model::category::{Category, folded};
 use crate::model::feed::{Revision, Window};
 use crate::model::source::Source;
@@ -78,6 +78,10 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
         // It is another place: asked at once, and what it calls itself is not known yet.
         connection.run(FORGET, [id])?;
         connection.run("DELETE FROM answer WHERE source = ?", [id])?;
+        callback::forget(connection, id)?;
+    }
+    if !source.hub {
+        callback::name(connection, id, None, change.now)?;
     }
     if before.namespace != namespace || (before.collapse && !source.collapse) {
         story::part(change, id)?;
@@ -97,7 +101,8 @@ fn take(change: &mut Change<'_>, source: &Source) -> Result<Option<i64>> {
 /// What was learned of a place that is not asked any more.
 const FORGET: &str = "UPDATE source SET due = NULL, own_id = NULL, ttl = NULL, skip_hours = 0,
     skip_days = 0, news = NULL, gap = NULL, address = NULL, learned = NULL, moving_to = NULL,
-    missed = NULL, failures = 0, failing = NULL, cause = NULL, trouble = NULL WHERE id = ?";
+    missed = NULL, failures = 0, failing = NULL, cause = NULL, trouble = NULL,
+    hub = NULL, topic = NULL, ask_hub_at = NULL, hub_trouble = NULL WHERE id = ?";
 
 fn before(connection: &Connection, source: &Source) -> Result<Option<Before>> {
     let sql = "SELECT id, namespace, categories, max_categories, url, collapse FROM source WHERE name = ?";

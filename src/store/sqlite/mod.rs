@@ -207,7 +207,12 @@ impl Store for Sqlite {
         let claim = move |connection: &Connection| {
             claim::claim(connection, now, limit, only.as_deref(), &mut rooms, lease)
         };
-        self.writer.submit_sure(claim).await
+        self.write(claim).await
+    }
+
+    async fn release(&self, lease: &PollLease) -> Result<(), Error> {
+        let right = commit::Right::of(lease);
+        self.write(move |connection| Ok(claim::release(connection, &right)?)).await
     }
 
     async fn postpone(&self, until: &[(SourceId, Timestamp)], now: Timestamp) -> Result<(), Error> {
@@ -228,7 +233,7 @@ impl Store for Sqlite {
         self.read(move |connection| callback::unsubscribed(connection, now, most)).await
     }
 
-    async fn offer(&self, callback: &Callback, again: Timestamp) -> Result<(), Error> {
+    async fn offer(&self, callback: &Callback, again: Timestamp) -> Result<bool, Error> {
         let callback = callback.clone();
         self.write(move |connection| callback::offer(connection, &callback, again)).await
     }
@@ -238,9 +243,15 @@ impl Store for Sqlite {
         self.read(move |connection| callback::find(connection, &token)).await
     }
 
-    async fn verify(&self, token: &str, until: Timestamp, renew: Timestamp) -> Result<(), Error> {
+    async fn verify(
+        &self,
+        token: &str,
+        until: Timestamp,
+        renew: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let token = token.to_owned();
-        self.write(move |connection| callback::verify(connection, &token, until, renew)).await
+        self.write(move |connection| callback::verify(connection, &token, until, renew, now)).await
     }
 
     async fn refuse(&self, token: &str, why: &str) -> Result<(), Error> {

@@ -287,7 +287,8 @@ pub(super) fn states(connection: &Connection) -> Result<Vec<(SourceId, PollState
     let of = |(source, id): (i64, SourceId)| {
         let sql = "SELECT live FROM shelf WHERE kind = 2 AND key = ?";
         let items = connection.find(sql, [id.as_str()], |row| row.get::<_, i64>(0))?;
-        let (state, _) = connection.one(&one, [source], known)?;
+        let (mut state, _, overflow) = connection.one(&one, [source], known)?;
+        state.problems.extend(overflow);
         Ok((id, PollState { items: items.unwrap_or_default().cast_unsigned(), ..state }))
     };
     let all = connection.all(sql, [], |row| Ok((row.get(0)?, source_id(row, 1)?)))?;
@@ -302,18 +303,17 @@ pub(super) const KNOWN: &str = "
     key_rule, renamings, skip_hours, skip_days, news, gap,
     address, moving_to, moving_since, moving_times, learned, failing, cause, missed,
     hub, topic, hub_trouble, iif(hub IS NULL, NULL,
-        (SELECT max(lease) FROM callback WHERE callback.source = source.id))";
+        (SELECT max(lease) FROM callback WHERE callback.source = source.id
+            AND (callback.hub, callback.topic) = (source.hub, source.topic)))";
 
-/// Reads these columns.
-pub(super) fn known(row: &Row<'_>) -> Result<(PollState, usize)> {
+/// Reads these columns; beside them why a category was not opened, which a poll has no use for.
+pub(super) fn known(row: &Row<'_>) -> Result<(PollState, usize, Option<String>)> {
     let answered = row.get::<_, Option<i64>>(9)?.unwrap_or_default();
-    Ok((state(row)?, usize::try_from(answered).unwrap_or_default()))
+    Ok((state(row)?, usize::try_from(answered).unwrap_or_default(), row.get(7)?))
 }
 
 fn state(row: &Row<'_>) -> Result<PollState> {
     let validators: Vec<Tag> = json(row, 0)?;
-    let mut problems: Vec<String> = json(row, 6)?;
-    problems.extend(row.get::<_, Option<String>>(7)?);
     Ok(PollState {
         validators: validators.into_iter().map(Into::into).collect(),
         polled: perhaps(row, 1)?,
@@ -321,7 +321,7 @@ fn state(row: &Row<'_>) -> Result<PollState> {
         failures: row.get(3)?,
         due: perhaps(row, 4)?,
         trouble: row.get(5)?,
-        problems,
+        problems: json(row, 6)?,
         title: row.get(8)?,
         pause: Pause { minutes: row.get(10)?, hours: row.get(14)?, days: row.get(15)? },
         rhythm: Rhythm {

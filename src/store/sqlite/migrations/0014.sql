@@ -18,3 +18,6 @@ CREATE TABLE callback (
     lease  INTEGER                              -- until when the hub uses it; absent until it says so
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX callback_source ON callback (source, lease);
+
+-- When a push made the source due while it was being polled.
+ALTER TABLE source ADD COLUMN hastened INTEGER;
