@@ -32,6 +32,7 @@ pub struct Telemetry {
     sources: Family<State, Gauge>,
     sources_due: Gauge,
     poll_lag_seconds: Gauge,
+    notices: Family<Noted, Gauge>,
     hubs: Gauge,
 }
 
@@ -53,6 +54,11 @@ struct Pushed {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct State {
     state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Noted {
+    kind: &'static str,
 }
 
 /// What a poll came to.
@@ -77,6 +83,8 @@ pub struct Scene {
     pub due: usize,
     /// How long the one has been due that is due longest.
     pub lag: Duration,
+    /// Of how many something is to be known, by kind.
+    pub notices: Vec<(&'static str, usize)>,
     /// Of how many a hub tells the changes.
     pub hubs: usize,
 }
@@ -106,6 +114,7 @@ impl Telemetry {
             sources: Family::default(),
             sources_due: Gauge::default(),
             poll_lag_seconds: Gauge::default(),
+            notices: Family::default(),
             hubs: Gauge::default(),
             registry: Registry::default(),
         };
@@ -143,6 +152,11 @@ impl Telemetry {
             lag,
             Unit::Seconds,
             telemetry.poll_lag_seconds.clone(),
+        );
+        registry.register(
+            "notices",
+            "Sources of which an operator should know something, by kind",
+            telemetry.notices.clone(),
         );
         registry.register(
             "hubs",
@@ -192,6 +206,9 @@ impl Telemetry {
         for (state, count) in &scene.sources {
             self.sources.get_or_create(&State { state }).set(whole(*count));
         }
+        for (kind, count) in &scene.notices {
+            self.notices.get_or_create(&Noted { kind }).set(whole(*count));
+        }
         self.sources_due.set(whole(scene.due));
         self.poll_lag_seconds.set(i64::try_from(scene.lag.as_secs()).unwrap_or(i64::MAX));
         self.hubs.set(whole(scene.hubs));
@@ -219,7 +236,8 @@ mod tests {
         telemetry.pushed(&[1, 0, 0]);
         telemetry.push_was_unsigned();
         let lag = Duration::from_secs(70);
-        let scene = Scene { sources: vec![("well", 2), ("failing", 1)], due: 1, lag, hubs: 1 };
+        let sources = vec![("well", 2), ("failing", 1)];
+        let scene = Scene { sources, due: 1, lag, notices: vec![("silent", 2)], hubs: 1 };
         let text = telemetry.scraped(&scene);
         for line in [
             "feedloom_polls_total{outcome=\"news\"} 1",
@@ -233,6 +251,7 @@ mod tests {
             "feedloom_sources{state=\"failing\"} 1",
             "feedloom_sources_due 1",
             "feedloom_poll_lag_seconds 70",
+            "feedloom_notices{kind=\"silent\"} 2",
             "feedloom_hubs 1",
         ] {
             assert!(text.lines().any(|other| other == line), "{line} is missing in\n{text}");

@@ -99,7 +99,7 @@ fn standing(source: &Standing, now: Timestamp) -> StandingJson<'_> {
             pushes_until: written(push.until.filter(|_| push.is_active(now))),
             last_error: push.trouble.as_deref(),
         }),
-        notices: source.notices(now).into_iter().map(notice).collect(),
+        notices: source.state.notices(now).into_iter().map(notice).collect(),
         problems: &state.problems,
         items: state.items,
         days: source.days.iter().map(day).collect(),

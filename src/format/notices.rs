@@ -15,7 +15,7 @@ use crate::model::time::Timestamp;
 pub fn render(site: &Site, status: &Status) -> Document {
     let mut all: Vec<(&Standing, Notice)> = Vec::new();
     for source in &status.sources {
-        all.extend(source.notices(status.now).into_iter().map(|notice| (source, notice)));
+        all.extend(source.state.notices(status.now).into_iter().map(|notice| (source, notice)));
     }
     all.sort_by_key(|(source, notice)| {
         (std::cmp::Reverse(notice.since.millis()), source.id.clone())

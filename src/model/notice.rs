@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::source::SourceId;
-use super::status::{Standing, public};
+use super::source::{PollState, SourceId};
+use super::status::public;
 use super::time::Timestamp;
 use super::whereabouts::Whereabouts;
 
@@ -28,7 +28,7 @@ pub struct Notice {
 }
 
 /// What kind of notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Its polls fail.
     Failing,
@@ -41,6 +41,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 4] = [Kind::Failing, Kind::Silent, Kind::Gap, Kind::Moved];
+
     /// What a source is then, in the middle of a sentence.
     pub fn told(self) -> &'static str {
         match self {
@@ -75,18 +78,17 @@ impl Notice {
     }
 }
 
-impl Standing {
-    /// What is to be known of it.
+impl PollState {
+    /// What is to be known of the source.
     pub fn notices(&self, now: Timestamp) -> Vec<Notice> {
-        let state = &self.state;
         let mut notices = Vec::new();
-        if let Some(trouble) = &state.trouble {
-            let since = state.failing.or(state.polled).unwrap_or(now);
-            let advice = state.cause.map(|cause| format!(" What to do: {}.", cause.advice()));
+        if let Some(trouble) = &self.trouble {
+            let since = self.failing.or(self.polled).unwrap_or(now);
+            let advice = self.cause.map(|cause| format!(" What to do: {}.", cause.advice()));
             let what = format!("{trouble}.{}", advice.unwrap_or_default());
             notices.push(Notice { kind: Kind::Failing, what, since });
         } else if let (Some(silence), Some(news), Some(gap)) =
-            (state.rhythm.silence(now), state.rhythm.news, state.rhythm.gap)
+            (self.rhythm.silence(now), self.rhythm.news, self.rhythm.gap)
         {
             let (silence, gap) = (words(silence), words(gap));
             let what = format!(
@@ -94,11 +96,11 @@ impl Standing {
             );
             notices.push(Notice { kind: Kind::Silent, what, since: news });
         }
-        if let Some(since) = state.missed.filter(|at| now.since(*at) < FRESH) {
+        if let Some(since) = self.missed.filter(|at| now.since(*at) < FRESH) {
             let what = "an answer showed nothing of the one before it: what came in between may be missing; a shorter `interval` would help".to_owned();
             notices.push(Notice { kind: Kind::Gap, what, since });
         }
-        let Whereabouts { address, learned, .. } = &state.whereabouts;
+        let Whereabouts { address, learned, .. } = &self.whereabouts;
         if let (Some(address), Some(since)) = (address, *learned) {
             let address = address.parse().map(|address| public(&address)).unwrap_or_default();
             let what = format!(
@@ -135,15 +137,9 @@ mod tests {
         Timestamp::from_seconds(1_700_000_000, Offset::UTC).expect("a time")
     }
 
-    fn standing(state: PollState) -> Standing {
-        let id = SourceId::new("wire").expect("an id");
-        let (title, kind, url) = (String::new(), None, None);
-        Standing { id, title, kind, url, state, days: Vec::new() }
-    }
-
     #[track_caller]
     fn check(state: PollState, expected: &[(Kind, &str)]) {
-        let notices = standing(state).notices(now());
+        let notices = state.notices(now());
         let found: Vec<Kind> = notices.iter().map(|notice| notice.kind).collect();
         assert_eq!(found, expected.iter().map(|(kind, _)| *kind).collect::<Vec<_>>());
         for (notice, (_, words)) in notices.iter().zip(expected) {

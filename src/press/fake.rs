@@ -321,6 +321,10 @@ impl Store for Fake {
         unreachable!("readers prune nothing")
     }
 
+    async fn rest(&self) -> Result<(), Error> {
+        unreachable!("readers hold nothing")
+    }
+
     async fn ping(&self) -> Result<(), Error> {
         self.answer()
     }

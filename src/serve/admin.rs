@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 
 use super::Respond;
 use crate::clock::Clock;
+use crate::model::notice::Kind;
 use crate::model::status::Condition;
 use crate::model::token::Token;
 use crate::store::{self, Store};
@@ -89,15 +90,20 @@ impl Admin {
         let now = self.clock.now();
         let conditions = [Condition::Well, Condition::Failing, Condition::Waiting];
         let mut sources: BTreeMap<&str, usize> = conditions.map(|one| (one.name(), 0)).into();
+        let mut notices: BTreeMap<&str, usize> = Kind::ALL.map(|one| (one.name(), 0)).into();
         let mut scene = Scene::default();
         for (_, state) in self.store.states().await? {
             *sources.entry(Condition::of(&state).name()).or_default() += 1;
             let due = state.due.filter(|due| *due <= now);
             scene.due += usize::from(due.is_some() || state.due.is_none());
             scene.lag = scene.lag.max(due.map_or(Duration::ZERO, |due| now.since(due)));
+            for notice in state.notices(now) {
+                *notices.entry(notice.kind.name()).or_default() += 1;
+            }
             scene.hubs += usize::from(state.push.is_some_and(|push| push.is_active(now)));
         }
         scene.sources = sources.into_iter().collect();
+        scene.notices = notices.into_iter().collect();
         Ok(scene)
     }
 }

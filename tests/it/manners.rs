@@ -778,3 +778,74 @@ async fn p_19_who_hears_a_sites_wishes_shares_with_nobody_who_does_not() {
     assert_eq!(states[0].1.cause, Some(Cause::Refused));
     assert_eq!((states[1].1.cause, house.web.asked(url)), (None, 1));
 }
+
+/// A house with one source that answers as scripted, and its ledger.
+async fn one(
+    script: impl FnMut(&Request<Bytes>, Timestamp, usize) -> Response<Bytes> + Send + 'static,
+) -> (House, Origin) {
+    const URL: &str = "https://one.example/feed";
+    let file =
+        format!("[[source]]\nid = \"one\"\nkind = \"feed\"\nurl = \"{URL}\"\ninterval = \"1h\"\n");
+    let house = House::new(&file).await;
+    let origin = Origin::open(&house.web, &house.clock, URL, script);
+    (house, origin)
+}
+
+#[tokio::test]
+async fn p_02_validators_come_from_every_answer_and_go_with_one_that_has_none() {
+    let dated = |response| with(response, header::LAST_MODIFIED, "Tue, 3 May 2022 08:00:00 GMT");
+    let (house, origin) = one(move |_, _, before| match before {
+        0 => dated(with(answer(200, feed("one", 3, "")), header::ETAG, "\"a\"")),
+        // A tag on a 304 replaces the old one; what is missing there stays.
+        1 => with(answer(304, ""), header::ETAG, "W/\"b\""),
+        2 => answer(304, ""),
+        3 => answer(200, feed("one", 4, "")),
+        _ => with(answer(200, feed("one", 4, "")), header::ETAG, "\"c\""),
+    })
+    .await;
+    house.round().await;
+    for _ in 0..5 {
+        house.pass(HOUR).await;
+    }
+    let date = "Tue, 3 May 2022 08:00:00 GMT";
+    let sent: Vec<_> = origin
+        .lines()
+        .iter()
+        .map(|line| (line.if_none_match.clone(), line.if_modified_since.clone()))
+        .collect();
+    let some = |tag: &str, date: Option<&str>| (Some(tag.to_owned()), date.map(str::to_owned));
+    assert_eq!(
+        sent,
+        [
+            (None, None),
+            some("\"a\"", Some(date)),
+            some("W/\"b\"", Some(date)),
+            some("W/\"b\"", Some(date)),
+            (None, None),
+            some("\"c\"", None),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn p_04_validators_are_not_sent_after_eight_days_of_nothing_but_304() {
+    let (house, origin) = one(|request, _, _| {
+        let is_known = request.headers().contains_key(header::IF_NONE_MATCH);
+        let response = if is_known { answer(304, "") } else { answer(200, feed("one", 3, "")) };
+        with(response, header::ETAG, "\"for ever\"")
+    })
+    .await;
+    let began = house.clock.now();
+    live(&house, began.plus(20 * DAY)).await;
+    let whole: Vec<Duration> = origin
+        .lines()
+        .iter()
+        .filter(|line| !line.is_conditional())
+        .map(|line| line.at.since(began))
+        .collect();
+    assert_eq!(whole.len(), 3, "{whole:?}");
+    for two in whole.windows(2) {
+        let days = two[1] - two[0];
+        assert!(days > 8 * DAY && days < 8 * DAY + 2 * HOUR, "{whole:?}");
+    }
+}

@@ -72,7 +72,7 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn of(source: &'a Standing, site: &Site, words: &'static Words, now: Timestamp) -> Row<'a> {
         let (today, moment) = (Day::number(now), |at| Moment::of(site.local(at)));
-        let notices = source.notices(now).into_iter();
+        let notices = source.state.notices(now).into_iter();
         // Why it fails stands above already.
         let notices =
             notices.filter(|notice| notice.kind != Kind::Failing).map(|notice| notice.what);
