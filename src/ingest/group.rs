@@ -32,7 +32,8 @@ impl Groups {
             alike.entry(&upstream.source.url).or_default().push(upstream);
         }
         let mut groups = HashMap::new();
-        for mut some in alike.into_values() {
+        // Who is alone at an address is not asked what it would ask.
+        for mut some in alike.into_values().filter(|some| some.len() > 1) {
             some.sort_by_key(|upstream| upstream.source.rank);
             while let Some(first) = some.first().copied() {
                 let asked = questions(first, now);
