@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use super::secret::is_reference;
 use super::{Listen, Secret, address};
 use crate::adapter::setting::{Mistake, Reader, Setting};
 use crate::model::token::Token;
@@ -34,7 +35,7 @@ pub(super) fn read(
 /// A secret that does not stand in the file itself.
 fn token(setting: &Setting, secret: Secret) -> Result<Token, Mistake> {
     let text = setting.text()?;
-    if !text.starts_with("env:") && !text.starts_with("file:") {
+    if !is_reference(text) {
         let what = "a token does not stand in this file; write \"env:NAME\" or \"file:PATH\"";
         return Err(Mistake::at(setting, what));
     }

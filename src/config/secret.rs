@@ -21,6 +21,11 @@ const OURS: [&str; 10] = [
     "upgrade",
 ];
 
+/// Whether it stands for a secret and is none itself.
+pub(super) fn is_reference(text: &str) -> bool {
+    text.starts_with("env:") || text.starts_with("file:")
+}
+
 /// Puts what was found in the place of every secret among these headers.
 pub(super) fn reveal(headers: &mut Setting, secret: Secret, mistakes: &mut Vec<Mistake>) {
     let Value::Table(rows) = &mut headers.value else { return };
@@ -31,7 +36,7 @@ pub(super) fn reveal(headers: &mut Setting, secret: Secret, mistakes: &mut Vec<M
         }
         let span = setting.span.clone();
         let Value::String(text) = &mut setting.value else { continue };
-        if !text.starts_with("env:") && !text.starts_with("file:") {
+        if !is_reference(text) {
             continue;
         }
         match secret(text) {

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    ETAG, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+    ETAG, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
 use http::{Response, StatusCode, Uri};
 use sha2::{Digest, Sha256};
 
+use super::failure::{Failure, usable};
 use super::poll::Poll;
 use super::schedule::{self, Outcome, Refusal, Said};
 use super::{fresh, identity};
@@ -23,7 +24,7 @@ use crate::model::hub::Hub;
 use crate::model::manners::host_of;
 use crate::model::pause::Pause;
 use crate::model::rhythm::Rhythm;
-use crate::model::source::{LISTING, Validators};
+use crate::model::source::Validators;
 use crate::model::time::Timestamp;
 use crate::model::whereabouts::Whereabouts;
 use crate::net;
@@ -91,39 +92,6 @@ struct Answer {
     /// Something to take; none when it is as before: a 304, or the same bytes.
     parsed: Option<Box<Parsed>>,
     is_shrunk: bool,
-}
-
-/// Why a poll stopped.
-pub(super) struct Failure {
-    pub(super) what: String,
-    pub(super) cause: Cause,
-    pub(super) how: Outcome,
-    /// A host that wants to be left alone until some time, whoever asks.
-    pub(super) hold: Option<Box<Hold>>,
-}
-
-impl Failure {
-    /// One that passes, or not; its next try waits as for any other.
-    pub(super) fn of(cause: Cause, what: impl Into<String>) -> Failure {
-        let how = Outcome::Failed(Refusal::default());
-        Failure { what: what.into(), cause, how, hold: None }
-    }
-
-    /// One of what an answer says.
-    pub(super) fn because(what: impl Into<String>) -> Failure {
-        Failure::of(Cause::Unreadable, what)
-    }
-
-    /// What upstream asks of us.
-    pub(super) fn refusal(&self) -> Refusal {
-        if let Outcome::Failed(refusal) = self.how { refusal } else { Refusal::default() }
-    }
-}
-
-impl From<net::Error> for Failure {
-    fn from(error: net::Error) -> Failure {
-        Failure::of(error.cause(), error.to_string())
-    }
 }
 
 impl Poll<'_> {
@@ -249,7 +217,7 @@ impl Poll<'_> {
         if source.robots && !source.is_local() {
             self.robots.check(request.uri(), self.transport, permit, self.now).await?;
         }
-        let answer = self.transport.send(request.clone(), &self.upstream.permit).await?;
+        let answer = self.transport.send(request.clone(), permit).await?;
         self.bytes.fetch_add(answer.response.body().len() as u64, Ordering::Relaxed);
         Ok(answer)
     }
@@ -412,96 +380,4 @@ fn condition(ask: &mut Ask, name: HeaderName, stored: Option<&str>) {
     if let Some(value) = stored.and_then(|stored| HeaderValue::from_str(stored).ok()) {
         ask.request.headers_mut().insert(name, value);
     }
-}
-
-/// An answer that can hold entries; else why not, in words.
-fn usable(response: &Response<Bytes>, now: Timestamp) -> Result<(), Failure> {
-    let status = response.status();
-    if status == StatusCode::OK && response.headers().contains_key(WALL) {
-        let what = "it answered with a page that tells people from programs";
-        return Err(Failure::of(Cause::Wall, what));
-    }
-    if status != StatusCode::OK {
-        let what = match status {
-            StatusCode::NOT_MODIFIED => {
-                "it answered 304 Not Modified though nothing was asked conditionally".to_owned()
-            }
-            StatusCode::NO_CONTENT | StatusCode::PARTIAL_CONTENT => {
-                format!("it answered {status} where a whole document was due")
-            }
-            status => format!("it answered {status}"),
-        };
-        let how = refused(status, retry_after(response, now));
-        return Err(Failure { how, ..Failure::of(cause(response), what) });
-    }
-    if response.body().is_empty() && !is_listing(response) {
-        let failure = Failure::of(Cause::Empty, "it answered 200 with an empty body");
-        return Err(Failure { how: Outcome::Mute, ..failure });
-    }
-    Ok(())
-}
-
-/// What kind of failure an answer is that holds no entries.
-fn cause(response: &Response<Bytes>) -> Cause {
-    if is_wall(response) {
-        return Cause::Wall;
-    }
-    match response.status() {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Cause::Busy,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Cause::Closed,
-        StatusCode::NOT_FOUND => Cause::Missing,
-        StatusCode::GONE => Cause::Gone,
-        StatusCode::NO_CONTENT => Cause::Empty,
-        status if status.is_server_error() => Cause::Server,
-        _ => Cause::Status,
-    }
-}
-
-/// How those who run most of them say that they do.
-const WALL: &str = "cf-mitigated";
-
-/// Whether a page that tells people from programs stands before the source: by its header, or by the words of
-/// such pages.
-fn is_wall(response: &Response<Bytes>) -> bool {
-    const WORDS: [&[u8]; 4] =
-        [b"cf-chl", b"_Incapsula_Resource", b"captcha-delivery.com", b"/.well-known/anubis"];
-    let start = &response.body()[..response.body().len().min(16 << 10)];
-    response.headers().contains_key(WALL)
-        || WORDS.iter().any(|word| start.windows(word.len()).any(|part| part == *word))
-}
-
-/// What a status says of the next try.
-fn refused(status: StatusCode, retry_after: Option<Timestamp>) -> Outcome {
-    match status {
-        StatusCode::GONE => Outcome::Gone,
-        // P-20: no news, and no failure either.
-        StatusCode::NO_CONTENT | StatusCode::PARTIAL_CONTENT => Outcome::Mute,
-        _ => Outcome::Failed(Refusal {
-            retry_after,
-            is_busy: matches!(
-                status,
-                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-            ),
-            is_closed: matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN),
-        }),
-    }
-}
-
-/// A folder without files has an empty listing; that is an answer.
-fn is_listing(response: &Response<Bytes>) -> bool {
-    response
-        .headers()
-        .get(http::header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(LISTING.as_bytes()))
-}
-
-/// `Retry-After` in both forms (RFC 9110 section 10.2.3).
-fn retry_after(response: &Response<Bytes>, now: Timestamp) -> Option<Timestamp> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(now.plus(Duration::from_secs(seconds)));
-    }
-    let at = httpdate::parse_http_date(value).ok()?;
-    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Timestamp::from_seconds(i64::try_from(since.as_secs()).ok()?, now.offset())
 }

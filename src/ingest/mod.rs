@@ -8,6 +8,7 @@
 mod ask;
 mod begin;
 mod digest;
+mod failure;
 mod follow;
 mod fresh;
 mod group;
@@ -49,8 +50,6 @@ use crate::telemetry::Telemetry;
 const SLOTS: usize = 640;
 /// How long a store that does not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How long nothing is polled before the store gives memory back.
-const CALM: Duration = Duration::from_secs(10);
 /// How often items past keeping are forgotten.
 const TIDY: Duration = Duration::from_secs(3600);
 /// How often the store is asked for due sources at least, in case another process changed them.
@@ -240,8 +239,6 @@ impl Ingest {
         let mut running = self.running(None);
         let mut tidied = self.clock.now();
         let (mut is_begun, mut latest, mut right) = (false, tidied, None::<Instant>);
-        // Since when nothing is polled that the store could hold memory for.
-        let mut calm: Option<Timestamp> = None;
         while !stop.is_cancelled() {
             let now = self.clock.now();
             if now >= latest {
@@ -262,17 +259,8 @@ impl Ingest {
                 tidied = now;
                 self.prune(tidied).await;
             }
-            let mut next = self.step(&mut running).await;
+            let next = self.step(&mut running).await;
             is_begun = true;
-            if !running.polls.is_empty() {
-                calm = Some(now);
-            } else if let Some(since) = calm {
-                next = next.min(since.plus(CALM));
-                if now.since(since) >= CALM {
-                    calm = None;
-                    self.rest().await;
-                }
-            }
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.clock.sleep_until(next) => {}
@@ -344,13 +332,6 @@ impl Ingest {
                 error!(%error, "the store does not say what is due");
                 now.plus(PAUSE)
             }
-        }
-    }
-
-    /// Lets the store give back what it only held to be quick.
-    async fn rest(&self) {
-        if let Err(error) = self.store.rest().await {
-            error!(%error, "the store gave no memory back");
         }
     }
 

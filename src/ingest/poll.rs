@@ -13,7 +13,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 use tracing::warn;
 
-use super::ask::{Failure, Listing};
+use super::ask::Listing;
+use super::failure::Failure;
 use super::group::Shared;
 use super::robots::Robots;
 use super::schedule::{self, Outcome};

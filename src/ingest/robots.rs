@@ -15,6 +15,8 @@ use crate::net::{Error, Permit, Transport};
 
 /// How long it is believed (RFC 9309 section 2.4).
 const BELIEVED: Duration = Duration::from_secs(24 * 3600);
+/// How long a site that could not say is not asked again.
+const PAUSE: Duration = Duration::from_secs(300);
 /// As much of it as is read (section 2.5).
 const LONGEST: usize = 500 << 10;
 /// Sites whose wishes are kept.
@@ -27,9 +29,6 @@ const NAME: &str = "Feedloom";
 pub(super) struct Robots(Mutex<HashMap<String, (Timestamp, Wishes)>>);
 
 type Wishes = Result<Arc<str>, Error>;
-
-/// How long a site that could not say is not asked again.
-const PAUSE: Duration = Duration::from_secs(300);
 
 impl Robots {
     /// Whether `url` may be asked for; where it redirects to is not looked at. A site that cannot say fails as

@@ -144,13 +144,23 @@ impl Ingest {
         anew.ok().map(|_| lease)
     }
 
+    /// The right to poll one source, due or not. It will hardly ask its host anything, so no room is needed
+    /// there.
+    pub(super) async fn claim_one(
+        &self,
+        source: &SourceId,
+        now: Timestamp,
+    ) -> Result<Option<PollLease>, store::Error> {
+        let (only, rooms) = (std::slice::from_ref(source), Rooms::default());
+        let claimed = self.store.claim_due(now, 1, Some(only), &rooms).await?;
+        Ok(claimed.taken.into_iter().next())
+    }
+
     /// The right to poll a source that is perhaps not due; none where it waits for something else than its
     /// time.
     async fn borrowed(&self, source: &SourceId, now: Timestamp) -> Option<Arc<PollLease>> {
-        // It will hardly ask its host anything, so no room is needed there.
-        let (only, rooms) = (std::slice::from_ref(source), Rooms::default());
-        let lease = match self.store.claim_due(now, 1, Some(only), &rooms).await {
-            Ok(claimed) => claimed.taken.into_iter().next()?,
+        let lease = match self.claim_one(source, now).await {
+            Ok(lease) => lease?,
             Err(error) => {
                 error!(source.id = %source, %error, "a source that asks the same as another was not polled with it");
                 return None;

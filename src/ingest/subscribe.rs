@@ -15,7 +15,6 @@ use tracing::{error, info, warn};
 
 use super::{Ingest, LOOK, log};
 use crate::model::hub::{Callback, Hub};
-use crate::model::manners::Rooms;
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
 use crate::net::{self, Permit};
@@ -157,10 +156,8 @@ impl Ingest {
 
     /// The right to poll a source, waited for a moment.
     async fn lease(&self, source: &SourceId) -> Result<Option<PollLease>, store::Error> {
-        let (only, rooms) = (std::slice::from_ref(source), Rooms::default());
         for _ in 0..TRIES {
-            let claimed = self.store.claim_due(self.clock.now(), 1, Some(only), &rooms).await?;
-            if let Some(lease) = claimed.taken.into_iter().next() {
+            if let Some(lease) = self.claim_one(source, self.clock.now()).await? {
                 return Ok(Some(lease));
             }
             tokio::time::sleep(MOMENT).await;

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 
-use super::ask::{Failure, Listing, UNREADABLE};
+use super::ask::{Listing, UNREADABLE};
+use super::failure::Failure;
 use super::identity;
 use super::poll::Poll;
 use super::schedule::{self, Outcome};

@@ -321,10 +321,6 @@ impl Store for Fake {
         unreachable!("readers prune nothing")
     }
 
-    async fn rest(&self) -> Result<(), Error> {
-        unreachable!("readers hold nothing")
-    }
-
     async fn ping(&self) -> Result<(), Error> {
         self.answer()
     }

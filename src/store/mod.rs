@@ -238,9 +238,6 @@ pub trait Store: Send + Sync {
     /// its source's last answer. Their keys stay, so that none rises again. Answers how many went.
     async fn prune(&self, now: Timestamp) -> Result<u64, Error>;
 
-    /// Gives back the memory that is only held to be quick.
-    async fn rest(&self) -> Result<(), Error>;
-
     /// Whether it answers.
     async fn ping(&self) -> Result<(), Error>;
 

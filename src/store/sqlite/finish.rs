@@ -107,7 +107,8 @@ pub(super) fn end(
     connection.find(
         "UPDATE source SET
              validators = coalesce(?1, validators),
-             due = iif(hastened IS NULL, ?2, min(coalesce(?2, hastened), hastened)), hastened = NULL, trouble = ?3, problems = ?4, polled = ?5,
+             due = iif(hastened IS NULL, ?2, min(coalesce(?2, hastened), hastened)),
+             hastened = NULL, trouble = ?3, problems = ?4, polled = ?5,
              succeeded = iif(?6, ?5, succeeded), failures = iif(?6, 0, failures + NOT ?10), expires = NULL,
              noted = ?5,
              unfinished = iif(?6, ?1 IS NULL, unfinished), cause = ?8,

@@ -173,9 +173,6 @@ fn withdraw(
     Ok((answer, change.settle()?.revision))
 }
 
-/// Pages that are kept in case they are wanted again.
-const REST: &str = "PRAGMA shrink_memory";
-
 fn joined<T>(outcome: Result<T, tokio::task::JoinError>) -> Result<T, Error> {
     outcome.map_err(|error| Error::Failed(format!("the store did not finish: {error}")))
 }
@@ -431,14 +428,6 @@ impl Store for Sqlite {
             }
         }
         Ok(pruned)
-    }
-
-    async fn rest(&self) -> Result<(), Error> {
-        self.write(|connection| Ok(connection.execute_batch(REST)?)).await?;
-        match &self.readers {
-            Some(readers) => readers.each(|connection| Ok(connection.execute_batch(REST)?)).await,
-            None => Ok(()),
-        }
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -28,23 +28,6 @@ impl Readers {
         Ok(Readers { free: Arc::new(Semaphore::new(READERS)), idle: Arc::new(Mutex::new(idle)) })
     }
 
-    /// Runs `work` on each of them, once nobody else reads.
-    pub(super) async fn each(
-        &self,
-        work: impl Fn(&Connection) -> Result<(), Error> + Send + 'static,
-    ) -> Result<(), Error> {
-        let permits = Arc::clone(&self.free).acquire_many_owned(READERS as u32).await;
-        let permits = permits.expect("the semaphore is never closed");
-        let idle = Arc::clone(&self.idle);
-        let all = move || {
-            let idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let done = idle.iter().try_for_each(work);
-            drop(permits);
-            done
-        };
-        super::joined(tokio::task::spawn_blocking(all).await)?
-    }
-
     /// Runs `work` on one of them, in one snapshot.
     pub(super) async fn read<T: Send + 'static>(
         &self,
