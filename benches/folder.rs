@@ -120,7 +120,7 @@ fn render(site: &str) {
             description: None,
             zone: feedloom::model::time::Zone::default(),
         };
-        let press = Press::new(Arc::clone(&store), about, Terms::default());
+        let press = Press::new(store.clone(), about, Terms::default());
         press.refresh().await.expect("the store answers");
         let heads = store.heads(Revision(0)).await.expect("the store answers");
         let topics =

@@ -16,7 +16,7 @@ use feedloom::model::source::Source;
 use feedloom::model::time::{Timestamp, Zone};
 use feedloom::press::{Press, Terms};
 use feedloom::serve::{self, Answers, Bounds, Desk, Listener, Pushes};
-use feedloom::store::{Finish, Sighting, Slice, Store, open};
+use feedloom::store::{Everything, Finish, Sighting, Slice, Store, open};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -109,7 +109,7 @@ fn article(source: &Source, number: usize, now: Timestamp) -> Sighting {
 }
 
 /// Press and server around a store, as the program puts them together; answers where.
-async fn serve(store: Arc<dyn Store>) -> std::net::SocketAddr {
+async fn serve(store: Arc<dyn Everything>) -> std::net::SocketAddr {
     let site = Site {
         title: "Bench".into(),
         url: "http://bench.example".into(),

@@ -173,6 +173,7 @@ impl House {
                 allow: upstream.source.allow.clone(),
                 folder: None,
                 limits: upstream.source.limits,
+                ..Permit::default()
             },
             source: upstream.source,
             adapter: Arc::from(upstream.adapter),

@@ -14,6 +14,7 @@
 //! | 1 | [`adapter`] | bytes of a source → entries |
 //! | 1 | [`format`](mod@format) | feed → document |
 //! | 1 | [`websub`] | how a hub is found, asked and believed |
+//! | 1 | [`webhook`] | how a message is named, signed and believed |
 //! | 2 | [`config`] | `feeds.toml` → values, complete or refused |
 //! | 3 | [`store`] | what is remembered, in one transaction a poll |
 //! | 3 | [`net`] | the one door out, with a permit for each caller |
@@ -21,6 +22,7 @@
 //! | 3 | [`telemetry`] | what happened, counted for machines |
 //! | 4 | [`press`] | rendered documents, kept by head |
 //! | 5 | [`ingest`] | the verb: pull sources |
+//! | 5 | [`deliver`] | the verb: push to those who asked for it |
 //! | 5 | [`serve`] | the verb: answer readers |
 //! | 6 | [`cli`] | the composition root |
 //!
@@ -104,6 +106,7 @@ pub mod adapter;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod deliver;
 pub mod format;
 pub mod ingest;
 pub mod model;
@@ -112,4 +115,5 @@ pub mod press;
 pub mod serve;
 pub mod store;
 pub mod telemetry;
+pub mod webhook;
 pub mod websub;

@@ -29,6 +29,8 @@ pub struct Telemetry {
     polls_under_way: Gauge,
     items: Family<Change, Counter>,
     pushes: Family<Pushed, Counter>,
+    deliveries: Family<Pushed, Counter>,
+    delivery_seconds: Histogram,
     sources: Family<State, Gauge>,
     sources_due: Gauge,
     poll_lag_seconds: Gauge,
@@ -91,6 +93,8 @@ pub struct Scene {
 
 const NEWS: &str = "news";
 const SAME: &str = "same";
+const TAKEN: &str = "taken";
+const FAILED: &str = "failed";
 const CHANGES: [&str; 3] = ["published", "updated", "withdrawn"];
 
 impl Default for Telemetry {
@@ -111,6 +115,9 @@ impl Telemetry {
             polls_under_way: Gauge::default(),
             items: Family::default(),
             pushes: Family::default(),
+            deliveries: Family::default(),
+            // From a millisecond to half a minute.
+            delivery_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
             sources: Family::default(),
             sources_due: Gauge::default(),
             poll_lag_seconds: Gauge::default(),
@@ -140,6 +147,17 @@ impl Telemetry {
         registry.register("polls_under_way", "Polls under way", telemetry.polls_under_way.clone());
         registry.register("items", "Items that changed, by how", telemetry.items.clone());
         registry.register("pushes", "What hubs pushed, by outcome", telemetry.pushes.clone());
+        for outcome in [TAKEN, FAILED] {
+            drop(telemetry.deliveries.get_or_create(&Pushed { outcome }));
+        }
+        registry.register(
+            "deliveries",
+            "Messages to those who asked for them, by outcome",
+            telemetry.deliveries.clone(),
+        );
+        let seconds = "How long an attempt to deliver took";
+        let histogram = telemetry.delivery_seconds.clone();
+        registry.register_with_unit("delivery", seconds, Unit::Seconds, histogram);
         registry.register("sources", "Sources, by how they are", telemetry.sources.clone());
         registry.register(
             "sources_due",
@@ -192,6 +210,13 @@ impl Telemetry {
     /// Somebody pushed who did not sign as the hub does.
     pub fn push_was_unsigned(&self) {
         self.pushes.get_or_create(&Pushed { outcome: "unsigned" }).inc();
+    }
+
+    /// An attempt to deliver a message was made.
+    pub fn delivered(&self, is_taken: bool, took: Duration) {
+        let outcome = if is_taken { TAKEN } else { FAILED };
+        self.deliveries.get_or_create(&Pushed { outcome }).inc();
+        self.delivery_seconds.observe(took.as_secs_f64());
     }
 
     fn changed(&self, changes: &[usize; 3]) {
@@ -257,6 +282,6 @@ mod tests {
             assert!(text.lines().any(|other| other == line), "{line} is missing in\n{text}");
         }
         assert!(text.ends_with("# EOF\n"));
-        assert!(text.lines().count() < 100, "few labels, whatever happens");
+        assert!(text.lines().count() < 150, "few labels, whatever happens");
     }
 }

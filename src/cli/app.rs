@@ -11,6 +11,7 @@ use anyhow::Context;
 use super::Refused;
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
+use crate::deliver::Deliver;
 use crate::ingest::{self, Callbacks, Ingest};
 use crate::model::category::Category;
 use crate::model::digest::Digests;
@@ -21,7 +22,7 @@ use crate::model::view::View;
 use crate::net::{self, Permit, Transport};
 use crate::press::{Press, Terms};
 use crate::serve;
-use crate::store::{self, Store};
+use crate::store::{self, Everything, Store};
 use crate::telemetry::Telemetry;
 
 /// The longest file that is read as a configuration, in bytes.
@@ -94,9 +95,11 @@ fn found(secret: &str, folder: &Path) -> Result<String, String> {
 /// Everything that works, put together.
 pub struct House {
     /// What is remembered.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Everything>,
     /// What pulls.
     pub ingest: Ingest,
+    /// What pushes.
+    pub deliver: Deliver,
     /// What prints.
     pub press: Arc<Press>,
     /// What the time is.
@@ -108,7 +111,7 @@ pub struct House {
 }
 
 /// Opens the store as it is, for those who only look.
-pub async fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+pub async fn store(config: &Config) -> anyhow::Result<Arc<dyn Everything>> {
     store::open(&config.store).await.context("the store cannot be opened")
 }
 
@@ -119,15 +122,24 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
     let sources: Vec<Source> =
         config.upstreams.iter().map(|upstream| upstream.source.clone()).collect();
     enroll(&*store, &sources, &config.categories, config.window, &*clock).await?;
+    let listed: Vec<_> = config.webhooks.iter().map(|listed| listed.webhook.clone()).collect();
+    store.enlist(&listed).await.context("the store could not take in what the file says")?;
     let known = upstreams(&config);
     let manners = Arc::new(config.manners);
     let transport: Arc<dyn Transport> = Arc::new(door(config.contact.as_deref(), manners.clone()));
+    let telemetry: Arc<Telemetry> = Arc::default();
+    let keys = config.webhooks.into_iter().map(|listed| (listed.webhook.id, listed.keys));
     let upstreams = config.upstreams.into_iter().map(|upstream| ingest::Upstream {
         permit: permit(&upstream),
         source: upstream.source,
         adapter: Arc::from(upstream.adapter),
     });
     let views: Arc<[View]> = config.views.into();
+    let (site, of) = (config.site.clone(), views.clone());
+    let deliver =
+        Deliver::open(store.clone(), transport.clone(), clock.clone(), site, of, keys.collect());
+    let deliver = deliver.await.context("the store could not be asked")?;
+    let deliver = deliver.with_manners(manners.clone()).with_telemetry(telemetry.clone());
     let digests = Digests {
         site: config.site.clone(),
         periods: config.digests,
@@ -136,7 +148,6 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
     };
     let ingest = Ingest::new(store.clone(), transport, clock.clone(), upstreams.collect());
     let callbacks = Callbacks::under(&format!("{}/callback/", config.site.url));
-    let telemetry: Arc<Telemetry> = Arc::default();
     let ingest = ingest
         .with_manners(manners)
         .with_digests(digests.clone())
@@ -151,7 +162,7 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         digests: digests.periods.clone(),
     };
     let press = Arc::new(Press::new(store.clone(), config.site, terms));
-    Ok(House { store, ingest, press, clock, upstreams: known, telemetry })
+    Ok(House { store, ingest, deliver, press, clock, upstreams: known, telemetry })
 }
 
 /// What readers may know of the sources.
@@ -191,5 +202,5 @@ pub fn permit(upstream: &config::Upstream) -> Permit {
         }
         path => path,
     };
-    Permit { allow: source.allow.clone(), folder, limits: source.limits }
+    Permit { allow: source.allow.clone(), folder, limits: source.limits, ..Permit::default() }
 }

@@ -7,6 +7,7 @@
 mod app;
 mod check;
 mod completions;
+mod deliveries;
 mod explain;
 mod export;
 mod import;
@@ -15,8 +16,10 @@ mod named;
 pub mod parse;
 mod poll;
 mod preview;
+mod replay;
 mod search;
 mod serve;
+mod subscriptions;
 mod withdraw;
 
 use std::fmt::Display;
@@ -71,6 +74,12 @@ enum Command {
     Explain(explain::Arguments),
     /// Take an item down for good
     Withdraw(withdraw::Arguments),
+    /// List who is told of what happens; make, stop, try and end such subscriptions
+    Subscriptions(subscriptions::Arguments),
+    /// Tell what is owed to subscriptions, or was given up
+    Deliveries(deliveries::Arguments),
+    /// Send events to a subscription once more
+    Replay(replay::Arguments),
     /// Turn a list of subscriptions (OPML) into sources for feeds.toml
     Import(import::Arguments),
     /// Write the list of feeds as OPML
@@ -118,6 +127,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Search(arguments) => wait(search::run(config, &arguments)),
         Command::Explain(arguments) => wait(explain::run(config, &arguments)),
         Command::Withdraw(arguments) => wait(withdraw::run(config, &arguments)),
+        Command::Subscriptions(arguments) => wait(subscriptions::run(config, &arguments)),
+        Command::Deliveries(arguments) => wait(deliveries::run(config, &arguments)),
+        Command::Replay(arguments) => wait(replay::run(config, &arguments)),
         Command::Import(arguments) => import::run(config, &arguments),
         Command::Export => wait(export::run(config)),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -150,7 +150,7 @@ fn bounds(server: &Server) -> Bounds {
     }
 }
 
-/// Starts the three verbs; each ends when told to.
+/// Starts the verbs; each ends when told to.
 fn start(
     listener: serve::Listener,
     admin: Option<(serve::Listener, Token)>,
@@ -168,7 +168,11 @@ fn start(
     rooms.spawn(async move {
         ingest.run(told, ready).await;
     });
-    let app::House { press, store, clock, upstreams, ingest, telemetry } = house;
+    let (deliver, told) = (house.deliver, stop.clone());
+    rooms.spawn(async move {
+        deliver.run(told).await;
+    });
+    let app::House { press, store, clock, upstreams, ingest, telemetry, .. } = house;
     if let Some((listener, token)) = admin {
         let (store, clock, telemetry) = (store.clone(), clock.clone(), telemetry.clone());
         let admin = Arc::new(Admin { token, telemetry, store, clock });

@@ -30,9 +30,11 @@ fn host(
     let at_once = reader.integer("at_once", 1..=1000);
     let at_once = at_once.and_then(|number| number.try_into().ok()).unwrap_or(usual.at_once);
     let gap = reader.read("gap", check::span).unwrap_or(usual.gap);
+    let pushes = reader.integer("pushes", 1..=100_000);
+    let pushes = pushes.and_then(|number| number.try_into().ok()).unwrap_or(usual.pushes);
     let holds_all = reader.read("retry_after", scope).unwrap_or(usual.holds_all);
     reader.finish();
-    Some((name?, Manner { at_once, gap, holds_all }))
+    Some((name?, Manner { at_once, gap, pushes, holds_all }))
 }
 
 fn name(setting: &Setting) -> Result<String, Mistake> {

@@ -15,6 +15,7 @@ mod site;
 mod source;
 mod toml;
 mod view;
+mod webhook;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 pub use admin::Admin;
 pub use server::{Listen, Server};
+pub use webhook::Webhook;
 
 use crate::adapter::Adapter;
 use crate::adapter::setting::{Mistake, Name, Reader, Setting, Value};
@@ -58,6 +60,8 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// Named feeds made of shelves.
     pub views: Vec<View>,
+    /// Who is told of what happens.
+    pub webhooks: Vec<Webhook>,
     /// How often there are digests of categories and views.
     pub digests: Vec<Period>,
     /// How long what no source brought is kept; for ever when absent.
@@ -181,6 +185,8 @@ fn read(
     let ids: Vec<SourceId> = upstreams.iter().map(|upstream| upstream.source.id.clone()).collect();
     let known = view::Known { sources: &ids, categories: &categories, window: defaults.window };
     let views = view::read(reader.tables("view"), &known, reader.mistakes());
+    let known = webhook::Known { sources: &ids, categories: &categories, views: &views, secret };
+    let webhooks = webhook::read(reader.tables("webhook"), &known, reader.mistakes());
     reader.finish();
     let owner = owner?;
     Some(Config {
@@ -194,6 +200,7 @@ fn read(
         window: defaults.window,
         upstreams,
         views,
+        webhooks,
         digests: defaults.digests,
         keep: keeping.keep,
         categories,

@@ -191,7 +191,8 @@ fn once_each(names: Vec<String>) -> Vec<String> {
     names.into_iter().filter(|name| seen.insert(folded(name))).collect()
 }
 
-fn allowed(setting: &Setting) -> Result<Allowed, Mistake> {
+/// A private address that may be reached.
+pub(super) fn allowed(setting: &Setting) -> Result<Allowed, Mistake> {
     let text = setting.text()?;
     Allowed::parse(text).ok_or_else(|| {
         let what = format!("`{}` should be a host, an address or a network, such as `10.0.0.7:8080` or `10.0.0.0/8`", check::shown(text));

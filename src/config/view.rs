@@ -1,7 +1,8 @@
 //! `[[view]]`: named feeds made of categories, sources and rules.
 
+use super::check;
 use super::site::Taken;
-use super::{check, source};
+use super::source::{category, number, window};
 use crate::adapter::setting::{Mistake, Reader, Setting, Value};
 use crate::model::category::Category;
 use crate::model::feed::Window;
@@ -39,35 +40,37 @@ fn view(
     let title = reader.read("title", check::words);
     let description = reader.read("description", check::words);
     let language = reader.read("language", check::language);
-    let category = |setting| source::category(setting, known.categories).map(Member::Category);
-    let mut members = check::each(&mut reader, "categories", category).unwrap_or_default();
-    let sources = check::each(&mut reader, "sources", |setting| of_source(setting, known.sources));
-    members.extend(sources.unwrap_or_default());
+    let of_category = |setting| category(setting, known.categories).map(Member::Category);
+    let mut members = check::each(&mut reader, "categories", of_category).unwrap_or_default();
+    let sources = check::each(&mut reader, "sources", |setting| source(setting, known.sources));
+    members.extend(sources.unwrap_or_default().into_iter().map(Member::Source));
     let query = reader.read("query", query);
     let sieve = Sieve {
         keep: check::each(&mut reader, "keep", rule).unwrap_or_default(),
         drop: check::each(&mut reader, "drop", rule).unwrap_or_default(),
-        quota: source::number(&mut reader, "quota", 1),
+        quota: number(&mut reader, "quota", 1),
         ..Sieve::default()
     };
     let collapse = reader.boolean("collapse").unwrap_or(true);
-    let window = source::window(&mut reader, known.window);
+    let window = window(&mut reader, known.window);
     reader.finish();
     let id = id?;
     let title = title.unwrap_or_else(|| id.clone());
     Some(View { id, title, description, language, members, query, sieve, collapse, window })
 }
 
-fn of_source(setting: &Setting, known: &[SourceId]) -> Result<Member, Mistake> {
+/// A source the file names.
+pub(super) fn source(setting: &Setting, known: &[SourceId]) -> Result<SourceId, Mistake> {
     let text = setting.text()?;
     let found = known.iter().find(|id| id.as_str() == text);
-    found.cloned().map(Member::Source).ok_or_else(|| {
+    found.cloned().ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(SourceId::as_str).collect();
         check::unknown(setting, "source", text, &names)
     })
 }
 
-fn query(setting: &Setting) -> Result<Query, Mistake> {
+/// Words that can be looked for.
+pub(super) fn query(setting: &Setting) -> Result<Query, Mistake> {
     let words = check::words(setting)?;
     let query = Query::read(&words);
     query.ok_or_else(|| Mistake::at(setting, "there is no word in this to look for"))

@@ -71,6 +71,11 @@ pub fn status(site: &Site, status: &Status) -> Document {
         items: status.items(),
         failing: status.count(Condition::Failing),
         sources: status.sources.iter().map(|source| standing(source, status.now)).collect(),
+        subscriptions: status
+            .subscriptions
+            .iter()
+            .map(|(id, about)| ToldJson { id: id.as_str(), notice: notice(about.clone()) })
+            .collect(),
     };
     let mut bytes = serde_json::to_vec_pretty(&shape).expect("as above");
     bytes.push(b'\n');
@@ -149,8 +154,9 @@ struct FeedExtension {
     cursor: String,
 }
 
+/// An item.
 #[derive(Serialize)]
-struct ItemJson<'a> {
+pub(super) struct ItemJson<'a> {
     id: &'a str,
     url: String,
     title: &'a str,
@@ -184,6 +190,14 @@ struct StatusJson<'a> {
     items: u64,
     failing: usize,
     sources: Vec<StandingJson<'a>>,
+    /// Those of which something is to be known.
+    subscriptions: Vec<ToldJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ToldJson<'a> {
+    id: &'a str,
+    notice: NoticeJson,
 }
 
 #[derive(Serialize)]
@@ -251,6 +265,12 @@ struct AttachmentJson<'a> {
 struct Extension<'a> {
     /// Its page here.
     page: String,
+    /// In what is told of a change: its place in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
+    /// Whether its body was left out, since it is long.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    thin: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a str>,
     source_title: &'a str,
@@ -260,6 +280,23 @@ struct Extension<'a> {
     also_from: Vec<AlsoJson<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<RelatedJson<'a>>,
+}
+
+impl ItemJson<'_> {
+    /// The same, as of a change.
+    pub(super) fn at(mut self, revision: u64) -> Self {
+        self._feedloom.revision = Some(revision);
+        self
+    }
+
+    /// The same without its body, in whose place the summary stands.
+    pub(super) fn thin(mut self) -> Self {
+        if self.content_html.take().is_some() {
+            self.content_text = Some(self.summary.take().unwrap_or(self.title));
+            self._feedloom.thin = true;
+        }
+        self
+    }
 }
 
 /// Another source that has the story, where it is read, and how that is known.
@@ -280,7 +317,8 @@ struct RelatedJson<'a> {
     title: &'a str,
 }
 
-fn item_of<'a>(site: &str, item: &'a Item) -> ItemJson<'a> {
+/// An item as it stands in a feed.
+pub(super) fn item_of<'a>(site: &str, item: &'a Item) -> ItemJson<'a> {
     let address = |link: &Option<String>, id: &ItemId| {
         link.clone().unwrap_or_else(|| format!("{site}/item/{id}"))
     };
@@ -302,6 +340,8 @@ fn item_of<'a>(site: &str, item: &'a Item) -> ItemJson<'a> {
         attachments: item.enclosures.iter().map(attachment).collect(),
         _feedloom: Extension {
             page: format!("{site}/item/{}", item.id),
+            revision: None,
+            thin: false,
             source: (!item.source.is_ours()).then_some(item.source.as_str()),
             source_title: &item.source_title,
             outlet: item.outlet.as_deref(),

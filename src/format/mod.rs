@@ -1,11 +1,13 @@
 //! Feed → document. Pure and infallible: the same feed gives the same bytes, on every node.
 
 pub mod atom;
+pub mod event;
 pub mod html;
 pub mod json;
 pub mod notices;
 pub mod opml;
 pub mod rss;
+pub mod subscriptions;
 
 use bytes::Bytes;
 

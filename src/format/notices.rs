@@ -1,4 +1,4 @@
-//! What an operator should know, as an Atom feed to subscribe to: an entry for each notice of a source,
+//! What an operator should know, as an Atom feed to subscribe to: an entry for each notice of a source or subscription,
 //! with an id of its own as long as it is so.
 
 use atom_syndication as atom;
@@ -8,21 +8,32 @@ use super::Document;
 use super::atom::{MEDIA_TYPE, link, plain, time, write};
 use crate::model::feed::{Shelf, Site};
 use crate::model::notice::Notice;
-use crate::model::status::{Standing, Status};
+use crate::model::status::Status;
 use crate::model::time::Timestamp;
 
 /// Writes the feed; the newest notice first.
 pub fn render(site: &Site, status: &Status) -> Document {
-    let mut all: Vec<(&Standing, Notice)> = Vec::new();
+    let mut all: Vec<About> = Vec::new();
     for source in &status.sources {
-        all.extend(source.state.notices(status.now).into_iter().map(|notice| (source, notice)));
+        let page = format!("{}{}.html", site.url, Shelf::Source(source.id.clone()).path());
+        let about = |notice| About {
+            id: source.id.as_str().to_owned(),
+            title: source.title.clone(),
+            page: page.clone(),
+            notice,
+        };
+        all.extend(source.state.notices(status.now).into_iter().map(about));
     }
-    all.sort_by_key(|(source, notice)| {
-        (std::cmp::Reverse(notice.since.millis()), source.id.clone())
-    });
+    all.extend(status.subscriptions.iter().map(|(id, notice)| About {
+        id: format!("webhook {id}"),
+        title: format!("webhook {id}"),
+        page: format!("{}/status", site.url),
+        notice: notice.clone(),
+    }));
+    all.sort_by_key(|about| (std::cmp::Reverse(about.notice.since.millis()), about.id.clone()));
     // As long as nothing is to be known, nothing changes.
     let beginning = Timestamp::from_millis(0, status.now.offset()).unwrap_or(status.now);
-    let updated = all.first().map_or(beginning, |(_, notice)| notice.since);
+    let updated = all.first().map_or(beginning, |about| about.notice.since);
     let feed = atom::Feed {
         title: plain(&format!("{} · status", site.title)),
         id: Notice::feed(),
@@ -32,19 +43,27 @@ pub fn render(site: &Site, status: &Status) -> Document {
             link("alternate", format!("{}/status", site.url), Some("text/html")),
         ],
         authors: vec![atom::Person { name: site.title.clone(), ..atom::Person::default() }],
-        entries: all.iter().map(|(source, notice)| entry(site, source, notice)).collect(),
+        entries: all.iter().map(|about| entry(site, about)).collect(),
         ..atom::Feed::default()
     };
     Document { media_type: MEDIA_TYPE, bytes: Bytes::from(write(&feed)) }
 }
 
-fn entry(site: &Site, source: &Standing, notice: &Notice) -> atom::Entry {
-    let page = format!("{}{}.html", site.url, Shelf::Source(source.id.clone()).path());
+/// A notice, and what it is about.
+struct About {
+    id: String,
+    title: String,
+    page: String,
+    notice: Notice,
+}
+
+fn entry(site: &Site, about: &About) -> atom::Entry {
+    let About { id, title, page, notice } = about;
     atom::Entry {
-        title: plain(&format!("{} is {}", source.title, notice.kind.told())),
-        id: notice.urn(&source.id),
+        title: plain(&format!("{title} is {}", notice.kind.told())),
+        id: notice.urn(id),
         updated: time(site.local(notice.since)),
-        links: vec![link("alternate", page, Some("text/html"))],
+        links: vec![link("alternate", page.clone(), Some("text/html"))],
         summary: Some(plain(&notice.what)),
         ..atom::Entry::default()
     }

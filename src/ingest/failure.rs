@@ -2,14 +2,13 @@
 //!
 //! It looks at one answer, and decides neither when to come back nor who is left alone.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 
 use super::schedule::{Outcome, Refusal};
 use crate::model::cause::Cause;
+use crate::model::manners::asked_wait;
 use crate::model::source::LISTING;
 use crate::model::time::Timestamp;
 use crate::net;
@@ -129,13 +128,7 @@ fn is_listing(response: &Response<Bytes>) -> bool {
         .is_some_and(|value| value.as_bytes().starts_with(LISTING.as_bytes()))
 }
 
-/// `Retry-After` in both forms (RFC 9110 section 10.2.3).
+/// When it wants to be asked again.
 fn retry_after(response: &Response<Bytes>, now: Timestamp) -> Option<Timestamp> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(now.plus(Duration::from_secs(seconds)));
-    }
-    let at = httpdate::parse_http_date(value).ok()?;
-    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Timestamp::from_seconds(i64::try_from(since.as_secs()).ok()?, now.offset())
+    asked_wait(response.headers().get(RETRY_AFTER)?.to_str().ok()?, now)
 }

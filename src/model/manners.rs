@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::Uri;
 
+use super::time::Timestamp;
+
 /// The longest wait upstream can ask for, by `Retry-After` or by how long an answer may be kept (rows P-07
 /// and P-09).
 pub const PATIENCE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -18,6 +20,8 @@ pub struct Manner {
     pub at_once: usize,
     /// From the start of one exchange to that of the next, at least.
     pub gap: Duration,
+    /// Messages at once to those who asked for them.
+    pub pushes: usize,
     /// Whether `Retry-After` with a 503 or 403 holds up all that is asked of the host, and not only the
     /// source that was told so. With a 429 it always does.
     pub holds_all: bool,
@@ -25,8 +29,47 @@ pub struct Manner {
 
 impl Default for Manner {
     fn default() -> Manner {
-        Manner { at_once: 2, gap: Duration::from_secs(1), holds_all: false }
+        Manner { at_once: 2, gap: Duration::from_secs(1), pushes: 8, holds_all: false }
     }
+}
+
+/// What an exchange is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Errand {
+    /// To ask for what others publish: redirects are followed, and the answer counts.
+    #[default]
+    Ask,
+    /// To tell those who asked to be told: redirects are not followed, and of the answer little counts.
+    Tell,
+}
+
+impl Manner {
+    /// Exchanges at once on such an errand.
+    pub fn at_once_on(&self, errand: Errand) -> usize {
+        match errand {
+            Errand::Ask => self.at_once,
+            Errand::Tell => self.pushes,
+        }
+    }
+
+    /// How far apart they start. Who asked to be told is told when there is something to tell.
+    pub fn gap_on(&self, errand: Errand) -> Duration {
+        match errand {
+            Errand::Ask => self.gap,
+            Errand::Tell => Duration::ZERO,
+        }
+    }
+}
+
+/// What `Retry-After` says, in both forms (RFC 9110 section 10.2.3); none of what says nothing.
+pub fn asked_wait(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(now.plus(Duration::from_secs(seconds)));
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Timestamp::from_seconds(i64::try_from(since.as_secs()).ok()?, now.offset())
 }
 
 /// How hosts are treated: as the operator says, else as everybody is.
@@ -59,6 +102,7 @@ pub fn host_of(address: &str) -> Option<String> {
 #[derive(Clone, Debug, Default)]
 pub struct Rooms {
     manners: Arc<Manners>,
+    errand: Errand,
     /// How many places are taken, of how many.
     taken: HashMap<String, (usize, usize)>,
 }
@@ -66,7 +110,12 @@ pub struct Rooms {
 impl Rooms {
     /// Empty rooms.
     pub fn new(manners: Arc<Manners>) -> Rooms {
-        Rooms { manners, taken: HashMap::new() }
+        Rooms { manners, ..Rooms::default() }
+    }
+
+    /// The same, on such an errand.
+    pub fn on(self, errand: Errand) -> Rooms {
+        Rooms { errand, ..self }
     }
 
     /// Whether a host has room for one more.
@@ -85,7 +134,8 @@ impl Rooms {
         if let Some((taken, _)) = self.taken.get_mut(host) {
             *taken += 1;
         } else {
-            self.taken.insert(host.to_owned(), (1, self.manners.of(host).at_once));
+            let of = self.manners.of(host).at_once_on(self.errand);
+            self.taken.insert(host.to_owned(), (1, of));
         }
     }
 
@@ -106,7 +156,7 @@ mod tests {
 
     #[test]
     fn hosts_are_treated_as_the_operator_says() {
-        let own = Manner { at_once: 9, gap: Duration::ZERO, holds_all: true };
+        let own = Manner { at_once: 9, gap: Duration::ZERO, holds_all: true, ..Manner::default() };
         let manners = Manners::new([("News.Example".to_owned(), own)]);
         assert_eq!(manners.of("news.example."), own);
         assert_eq!(manners.of("else.example"), Manner::default());

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::source::{PollState, SourceId};
+use super::source::PollState;
 use super::status::public;
+use super::subscription::{State, Subscription};
 use super::time::Timestamp;
 use super::whereabouts::Whereabouts;
 
@@ -38,11 +39,13 @@ pub enum Kind {
     Gap,
     /// It moved for good.
     Moved,
+    /// It was given up; of subscriptions alone.
+    GivenUp,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Failing, Kind::Silent, Kind::Gap, Kind::Moved];
+    pub const ALL: [Kind; 5] = [Kind::Failing, Kind::Silent, Kind::Gap, Kind::Moved, Kind::GivenUp];
 
     /// What a source is then, in the middle of a sentence.
     pub fn told(self) -> &'static str {
@@ -51,6 +54,7 @@ impl Kind {
             Kind::Silent => "silent",
             Kind::Gap => "perhaps read in part only",
             Kind::Moved => "at a new address",
+            Kind::GivenUp => "given up",
         }
     }
 
@@ -61,6 +65,7 @@ impl Kind {
             Kind::Silent => "silent",
             Kind::Gap => "gap",
             Kind::Moved => "moved",
+            Kind::GivenUp => "given-up",
         }
     }
 }
@@ -72,8 +77,8 @@ impl Notice {
     }
 
     /// A stable id: the same as long as it is the same.
-    pub fn urn(&self, source: &SourceId) -> String {
-        let name = format!("{source} {} {}", self.kind.name(), self.since.millis());
+    pub fn urn(&self, of: &str) -> String {
+        let name = format!("{of} {} {}", self.kind.name(), self.since.millis());
         Uuid::new_v5(&NOTICES, name.as_bytes()).urn().to_string()
     }
 }
@@ -112,6 +117,33 @@ impl PollState {
     }
 }
 
+/// How long a subscription fails before that is told.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+impl Subscription {
+    /// What is to be known of it, told so that everybody may read it: where it is, is a secret of its own.
+    pub fn notice(&self, now: Timestamp) -> Option<Notice> {
+        let course = &self.course;
+        let since = course.failing?;
+        let id = &self.webhook.id;
+        match course.state {
+            State::Disabled => Some(Notice {
+                kind: Kind::GivenUp,
+                what: format!(
+                    "the webhook takes no messages, so it gets none any more. What to do: look at `feedloom subscriptions`, mend it, and let it go on where it stopped with `feedloom subscriptions resume {id}`."
+                ),
+                since,
+            }),
+            State::Active if now.since(since) >= PATIENCE => Some(Notice {
+                kind: Kind::Failing,
+                what: "the webhook takes no messages; they are kept and sent when it does. What to do: look at `feedloom subscriptions`, which says why.".to_owned(),
+                since,
+            }),
+            State::Active | State::Paused => None,
+        }
+    }
+}
+
 /// A span as people say it, in its largest unit.
 fn words(span: Duration) -> String {
     let minutes = span.as_secs() / 60;
@@ -127,7 +159,7 @@ fn words(span: Duration) -> String {
 mod tests {
     use super::super::cause::Cause;
     use super::super::rhythm::Rhythm;
-    use super::super::source::PollState;
+    use super::super::source::{PollState, SourceId};
     use super::super::time::Offset;
     use super::*;
 
@@ -192,7 +224,7 @@ mod tests {
         let id = SourceId::new("wire").expect("an id");
         let notice = |what: &str, since| {
             let notice = Notice { kind: Kind::Failing, what: what.into(), since };
-            notice.urn(&id)
+            notice.urn(id.as_str())
         };
         assert_eq!(notice("one reason", now()), notice("another", now()));
         assert_ne!(notice("one reason", now()), notice("one reason", now().plus(HOUR)));

@@ -26,11 +26,7 @@ const OURS: &str = " digests";
 impl SourceId {
     /// A well-formed id; `None` when a character is out of place.
     pub fn new(id: &str) -> Option<SourceId> {
-        let well_formed = !id.is_empty()
-            && id.len() <= 64
-            && !id.starts_with('-')
-            && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        well_formed.then(|| SourceId(id.to_owned()))
+        is_slug(id).then(|| SourceId(id.to_owned()))
     }
 
     /// What stands for a source where the text is our own: in digests. It is nobody's in a file, since
@@ -48,6 +44,14 @@ impl SourceId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether this can be a name in the file and in addresses: `[a-z0-9-]`, at most 64 long.
+pub(super) fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && !text.starts_with('-')
+        && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 impl fmt::Display for SourceId {
@@ -205,6 +209,17 @@ impl Allowed {
         let plausible = !host.is_empty()
             && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | ':'));
         plausible.then(|| Allowed::Host(host.to_lowercase(), port))
+    }
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Allowed::Host(host, None) => f.write_str(host),
+            Allowed::Host(host, Some(port)) if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Allowed::Host(host, Some(port)) => write!(f, "{host}:{port}"),
+            Allowed::Network(network, bits) => write!(f, "{network}/{bits}"),
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use http::Uri;
 
+use super::notice::Notice;
 use super::source::{PollState, SourceId};
+use super::subscription::SubscriptionId;
 use super::time::Timestamp;
 
 /// How the site is doing.
@@ -18,6 +20,8 @@ pub struct Status {
     pub categories: usize,
     /// Every source, in the file's order.
     pub sources: Vec<Standing>,
+    /// What is to be known of subscriptions.
+    pub subscriptions: Vec<(SubscriptionId, Notice)>,
 }
 
 /// How one source is doing.

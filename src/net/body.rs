@@ -110,6 +110,27 @@ where
     }
 }
 
+/// How long is waited for the body of an answer that hardly counts. One that is read to its end leaves the
+/// connection to the next exchange.
+const MOMENT: Duration = Duration::from_secs(2);
+
+/// The first `most` bytes of a body, or as many as come within a moment, as they are.
+pub(super) async fn beginning<S, E>(mut stream: S, most: usize) -> Bytes
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    let mut body = BytesMut::new();
+    let reading = async {
+        while let Some(Ok(chunk)) = stream.next().await
+            && body.len() < most
+        {
+            body.extend_from_slice(&chunk[..chunk.len().min(most - body.len())]);
+        }
+    };
+    let _ = tokio::time::timeout(MOMENT, reading).await;
+    body.freeze()
+}
+
 /// Ends when hardly anything arrives: less than a kilobyte a second, over ten of them (row T-12), unless
 /// it is us who do not read on.
 async fn keeps_pace(arrived: &AtomicUsize, is_ours: &AtomicBool) -> Error {

@@ -108,7 +108,7 @@ pub(super) fn admit(url: &Url, allow: &[Allowed]) -> Result<Pass, Error> {
     }
     if !is_of_the_web(port) && !pass.names(&name) {
         return refused(format!(
-            "port {port} of {name} is not one of the web; `allow = [\"{host}:{port}\"]` would let this source ask it"
+            "port {port} of {name} is not one of the web; `allow = [\"{host}:{port}\"]` would let it be asked"
         ));
     }
     Ok(pass)
@@ -151,7 +151,7 @@ pub(super) fn private(host: &str, allowed: &str, address: IpAddr) -> String {
         format!("{host} stands for {address}, a private or special address")
     };
     match is_somebodys(canonical(address)) {
-        true => format!("{what}; `allow = [\"{allowed}\"]` would let this source reach it"),
+        true => format!("{what}; `allow = [\"{allowed}\"]` would let it be reached"),
         false => what,
     }
 }

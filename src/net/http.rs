@@ -21,7 +21,7 @@ use super::names::{Names, Resolver};
 use super::redirect::Hop;
 use super::storage::{Room, Storage};
 use super::{Answer, Error, Permit};
-use crate::model::manners::{Manners, plain};
+use crate::model::manners::{Errand, Manners, plain};
 use crate::model::source::Limits;
 
 /// Bytes of header lines taken from others (reliability row T-13); the client itself stops at 100 lines.
@@ -80,7 +80,7 @@ impl Http {
         let mut hop = Hop::first(request)?;
         guard::admit(&hop.url, &permit.allow)?;
         let name = host(&hop.url);
-        let mut stay = self.hosts.enter(&name).await;
+        let mut stay = self.hosts.enter(&name, permit.errand).await;
         let total = permit.limits.total;
         let mut passed: Vec<Url> = Vec::new();
         let (mut moved, mut spent) = (true, Duration::ZERO);
@@ -115,13 +115,17 @@ impl Http {
             // block both queues.
             if !is_here {
                 drop(stay);
-                stay = self.hosts.enter(&host(&hop.url)).await;
+                stay = self.hosts.enter(&host(&hop.url), permit.errand).await;
             }
         }
     }
 
     async fn answer(&self, hop: &Hop, permit: &Permit) -> Result<Answered, Error> {
         let response = self.ask(hop, permit).await?;
+        if permit.errand == Errand::Tell {
+            let read = beginning(response, &permit.limits).await;
+            return Ok(Answered::Whole(read, Room::default()));
+        }
         match hop.next(response.status(), response.headers())? {
             Some(next) => Ok(Answered::Elsewhere(response.status(), next)),
             None => {
@@ -244,6 +248,14 @@ async fn whole(
         Default::default()
     };
     Ok((answer(status, headers, body), room))
+}
+
+/// An answer as far as it counts for who told something: its head, and what comes of its body soon, as it
+/// comes.
+async fn beginning(response: reqwest::Response, limits: &Limits) -> Response<Bytes> {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = body::beginning(response.bytes_stream(), limits.wire).await;
+    answer(status, headers, body)
 }
 
 fn answer(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response<Bytes> {

@@ -28,7 +28,7 @@ pub use redirect::harmless;
 pub use storage::Room;
 
 use crate::model::cause::Cause;
-use crate::model::manners::Manners;
+use crate::model::manners::{Errand, Manners};
 use crate::model::source::{Allowed, Limits};
 
 /// Sends a request and brings the whole answer, or says why not.
@@ -60,6 +60,8 @@ pub struct Permit {
     pub folder: Option<std::path::PathBuf>,
     /// Bounds.
     pub limits: Limits,
+    /// What it is for.
+    pub errand: Errand,
 }
 
 /// Why there is no answer, in words an operator understands.

@@ -18,10 +18,14 @@ use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::manners::Rooms;
 use crate::model::source::{Mark, PollState, Source, SourceId};
 use crate::model::status::Day;
+use crate::model::subscription::{
+    Changes, Dead, Replay, State, Subscription, SubscriptionId, Webhook,
+};
 use crate::model::text::PlainText;
 use crate::model::time::{Offset, Timestamp, Zone};
 use crate::model::view::Selection;
 use crate::store::explain::{Explanation, Name};
+use crate::store::subscriptions::{Delivery, Settled, Subscriptions};
 use crate::store::{
     Claimed, Committed, Digested, Error, Fed, Known, LastAnswer, News, PollLease, Slice, Store,
     Unsubscribed,
@@ -32,6 +36,7 @@ pub(crate) struct Fake {
     pub(crate) shelves: Mutex<BTreeMap<Shelf, (ShelfHead, Vec<Item>)>>,
     pub(crate) states: Mutex<Vec<(SourceId, PollState)>>,
     pub(crate) tombstones: Mutex<Vec<Tombstone>>,
+    pub(crate) subscriptions: Mutex<Vec<Subscription>>,
     pub(crate) is_away: AtomicBool,
     pub(crate) reads: AtomicUsize,
     grown: watch::Sender<Revision>,
@@ -79,6 +84,7 @@ impl Fake {
             shelves: Mutex::default(),
             states: Mutex::default(),
             tombstones: Mutex::default(),
+            subscriptions: Mutex::default(),
             is_away: AtomicBool::new(false),
             reads: AtomicUsize::new(0),
             grown: watch::Sender::new(Revision(0)),
@@ -327,5 +333,77 @@ impl Store for Fake {
 
     fn grown(&self) -> watch::Receiver<Revision> {
         self.grown.subscribe()
+    }
+}
+
+/// Readers are told what is to be known of subscriptions; nothing else is asked.
+#[async_trait]
+impl Subscriptions for Fake {
+    async fn enlist(&self, _: &[Webhook]) -> Result<(), Error> {
+        unreachable!("readers enlist nothing")
+    }
+
+    async fn subscribe(&self, _: &Webhook) -> Result<Option<String>, Error> {
+        unreachable!("readers subscribe to nothing")
+    }
+
+    async fn unsubscribe(&self, _: &SubscriptionId) -> Result<bool, Error> {
+        unreachable!("readers end nothing")
+    }
+
+    async fn subscriptions(&self) -> Result<Vec<Subscription>, Error> {
+        Ok(self.subscriptions.lock().unwrap().clone())
+    }
+
+    async fn subscription(&self, _: &SubscriptionId) -> Result<Option<Subscription>, Error> {
+        unreachable!("readers ask for all")
+    }
+
+    async fn rosters(&self) -> Result<u64, Error> {
+        unreachable!("readers deliver nothing")
+    }
+
+    async fn steer(&self, _: &SubscriptionId, _: State) -> Result<bool, Error> {
+        unreachable!("readers steer nothing")
+    }
+
+    async fn rekey(&self, _: &SubscriptionId, _: Timestamp) -> Result<Option<String>, Error> {
+        unreachable!("readers have no keys")
+    }
+
+    async fn changes(&self, _: Revision, _: Option<Revision>, _: usize) -> Result<Changes, Error> {
+        unreachable!("readers deliver nothing")
+    }
+
+    async fn replays(&self, _: &SubscriptionId, _: usize) -> Result<Changes, Error> {
+        unreachable!("readers deliver nothing")
+    }
+
+    async fn claim_deliveries(
+        &self,
+        _: &[(SubscriptionId, Revision)],
+        _: Timestamp,
+    ) -> Result<Vec<Delivery>, Error> {
+        unreachable!("readers deliver nothing")
+    }
+
+    async fn settle(&self, _: &Delivery, _: Settled) -> Result<bool, Error> {
+        unreachable!("readers deliver nothing")
+    }
+
+    async fn pass(&self, _: &[(SubscriptionId, Revision)]) -> Result<(), Error> {
+        unreachable!("readers deliver nothing")
+    }
+
+    async fn dead(&self, _: Option<&SubscriptionId>, _: usize) -> Result<Vec<Dead>, Error> {
+        unreachable!("readers ask for no dead letters")
+    }
+
+    async fn replay(&self, _: &SubscriptionId, _: Replay) -> Result<Option<usize>, Error> {
+        unreachable!("readers deliver nothing")
+    }
+
+    async fn seal(&self) -> Result<[u8; 32], Error> {
+        unreachable!("readers name no messages")
     }
 }

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::model::notice::Kind;
 use crate::model::status::Condition;
 use crate::model::token::Token;
-use crate::store::{self, Store};
+use crate::store::{self, Everything};
 use crate::telemetry::{self, Scene, Telemetry};
 
 /// What the operator's programs are answered from.
@@ -26,7 +26,7 @@ pub struct Admin {
     /// What happened.
     pub telemetry: Arc<Telemetry>,
     /// What is remembered.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Everything>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -23,7 +23,7 @@ use crate::model::cut::Cut;
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
 use crate::press::Press;
-use crate::store::Store;
+use crate::store::Everything;
 
 /// Addresses are short; a longer one is somebody trying something.
 const LONGEST: usize = 4096;
@@ -33,7 +33,7 @@ pub struct Desk {
     /// Documents.
     pub press: Arc<Press>,
     /// What is remembered.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Everything>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What the file says of the sources.

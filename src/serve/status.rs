@@ -10,8 +10,10 @@ use super::error::Error;
 use super::reply::Reply;
 use crate::format::{html, json, notices};
 use crate::model::feed::{Catalogue, Shelf};
+use crate::model::notice::Notice;
 use crate::model::source::{PollState, Source, SourceId};
 use crate::model::status::{Standing, Status, public};
+use crate::model::subscription::{Subscription, SubscriptionId};
 use crate::press::Printed;
 
 /// What the file says of a source, as far as readers may know it.
@@ -79,13 +81,22 @@ async fn collect(desk: &Desk) -> Result<Status, Error> {
             id,
         }
     };
+    let subscriptions = subscriptions(desk).await?;
     Ok(Status {
         now: desk.press.site().local(desk.clock.now()),
         is_ready: *desk.ready.borrow(),
         updated: catalogue.updated,
         categories: categories(&catalogue),
         sources: states.into_iter().map(standing).collect(),
+        subscriptions,
     })
+}
+
+async fn subscriptions(desk: &Desk) -> Result<Vec<(SubscriptionId, Notice)>, Error> {
+    let now = desk.clock.now();
+    let all = desk.store.subscriptions().await?;
+    let told = |one: Subscription| one.notice(now).map(|notice| (one.webhook.id, notice));
+    Ok(all.into_iter().filter_map(told).collect())
 }
 
 fn categories(catalogue: &Catalogue) -> usize {

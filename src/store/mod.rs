@@ -9,6 +9,7 @@
 pub mod explain;
 pub mod law;
 pub mod sqlite;
+pub mod subscriptions;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,13 +36,14 @@ use crate::model::view::Selection;
 use crate::model::whereabouts::Whereabouts;
 
 use explain::{Explanation, Name};
+use subscriptions::Subscriptions;
 
 /// Opens the store at `url`: `sqlite:PATH` or `sqlite::memory:`. What does not exist yet is made, its folder included.
 ///
 /// # Errors
 /// `Error::Unusable` when the address is none of these, or what stands there is not ours, is
 /// damaged, or was written by a newer release. Nothing is overwritten then.
-pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
+pub async fn open(url: &str) -> Result<Arc<dyn Everything>, Error> {
     match url.split_once(':') {
         Some(("sqlite", place)) if !place.is_empty() => {
             Ok(Arc::new(sqlite::Sqlite::open(place, LEASE).await?))
@@ -51,6 +53,11 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
         ))),
     }
 }
+
+/// A store as it is opened: items, and who is told of them.
+pub trait Everything: Store + Subscriptions {}
+
+impl<S: Store + Subscriptions> Everything for S {}
 
 /// Remembers. All times come from the caller but one: leases expire by the store's own clock.
 ///

@@ -14,7 +14,7 @@ use crate::origin::{Origin, Place, Reply};
 use crate::tidy;
 
 /// Where something is sent, and how often in that file.
-const PLACES: [(&str, usize); 6] = [
+const PLACES: [(&str, usize); 7] = [
     // Every question of a source passes its `exchange`, which sends; `send` asks lists and their pages.
     ("src/ingest/ask.rs", 4),
     // Details.
@@ -23,6 +23,8 @@ const PLACES: [(&str, usize); 6] = [
     ("src/ingest/robots.rs", 1),
     // Hubs of sources.
     ("src/ingest/subscribe.rs", 1),
+    // Messages to webhooks, and trials.
+    ("src/deliver/webhook.rs", 2),
     // `feedloom preview`: what a poll would ask, lists and details.
     ("src/cli/preview.rs", 3),
     // The door itself, which parts the web from files.
@@ -30,7 +32,8 @@ const PLACES: [(&str, usize); 6] = [
 ];
 
 /// Who may hold the door besides.
-const HOLDERS: [&str; 3] = ["src/ingest/mod.rs", "src/ingest/poll.rs", "src/cli/app.rs"];
+const HOLDERS: [&str; 4] =
+    ["src/deliver/mod.rs", "src/ingest/mod.rs", "src/ingest/poll.rs", "src/cli/app.rs"];
 
 /// Spellings of addresses that are nobody's business (row T-06).
 const FORBIDDEN: [&str; 33] = [
@@ -248,6 +251,39 @@ async fn g_03_hubs() {
     for (host, (_, state)) in FORBIDDEN.iter().zip(house.store.states().await.expect("an answer")) {
         let trouble = state.push.expect("a hub").trouble.unwrap_or_default();
         assert!(trouble.contains("private or special address"), "{host}: {trouble}");
+    }
+    nobody_came(&listener);
+}
+
+/// A webhook's address is its operator's, and yet reaches nothing private that he did not allow.
+#[tokio::test]
+async fn g_03_and_s_13_webhooks() {
+    let (listener, port) = trap();
+    let web = Web::with_door();
+    let (feed, begun) = (
+        "https://news.example/feed",
+        "<rss version=\"2.0\"><channel><title>n</title></channel></rss>",
+    );
+    web.serve(feed, begun);
+    let mut sources = format!("[[source]]\nid = \"news\"\nkind = \"feed\"\nurl = \"{feed}\"\n");
+    let written = targets(port).filter(|(_, url)| url.parse::<http::Uri>().is_ok());
+    for (n, url) in written {
+        sources += &format!(
+            "[[webhook]]\nid = \"w{n}\"\nurl = \"{url}\"\nallow_http = true\nsecret = \"env:KEY\"\n"
+        );
+    }
+    let house = House::with_web(web, &sources).await;
+    house.round().await;
+    house.web.serve(feed, begun.replace("</title>", "</title><item><title>one</title></item>"));
+    house.poll("news").await;
+    house.deliver().await;
+    let all = house.store.subscriptions().await.expect("an answer");
+    assert!(all.len() >= FORBIDDEN.len() - 2);
+    for one in all {
+        let trouble = one.course.trouble.clone().unwrap_or_default();
+        assert!(trouble.contains("private or special address"), "{}: {trouble}", one.webhook.url);
+        let told = house.deliver.trial(&one).await.expect_err("refused");
+        assert!(told.contains("private or special address"), "{}: {told}", one.webhook.url);
     }
     nobody_came(&listener);
 }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use feedloom::clock::{Clock, Manual};
 use feedloom::config::{self, Config};
+use feedloom::deliver::Deliver;
 use feedloom::format;
 use feedloom::ingest::{Callbacks, Ingest, Report, Upstream};
 use feedloom::model::digest::Digests;
@@ -20,18 +21,23 @@ use feedloom::model::time::{Timestamp, Zone};
 use feedloom::model::view::Selection;
 use feedloom::net::{self, Answer, Door, Permit, Transport};
 use feedloom::press::{Press, Terms};
-use feedloom::store::{self, Store};
+use feedloom::store::{self, Everything};
 use http::{Request, Response, StatusCode, header};
 
 /// The head of every `feeds.toml` in tests.
 pub const SITE: &str = "[site]\ntitle = \"金融消息\"\nurl = \"https://n.example\"\n";
 
+/// Keys of webhooks: what `env:KEY` and `env:NEXT_KEY` stand for.
+pub const KEY: &str = "whsec_AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=";
+pub const NEXT_KEY: &str = "whsec_BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ=";
+
 /// A whole house.
 pub struct House {
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Everything>,
     pub web: Arc<Web>,
     pub clock: Arc<Manual>,
     pub press: Press,
+    pub deliver: Deliver,
     ingest: Ingest,
 }
 
@@ -55,7 +61,12 @@ impl House {
         house
     }
 
-    async fn on(store: Arc<dyn Store>, web: Arc<Web>, clock: Arc<Manual>, toml: &str) -> House {
+    async fn on(
+        store: Arc<dyn Everything>,
+        web: Arc<Web>,
+        clock: Arc<Manual>,
+        toml: &str,
+    ) -> House {
         let config = config(&format!("{SITE}{toml}"));
         let sources: Vec<Source> =
             config.upstreams.iter().map(|upstream| upstream.source.clone()).collect();
@@ -63,11 +74,15 @@ impl House {
             .enroll(&sources, &config.categories, config.window, clock.now())
             .await
             .expect("the file is taken");
+        let listed: Vec<_> = config.webhooks.iter().map(|listed| listed.webhook.clone()).collect();
+        store.enlist(&listed).await.expect("the file is taken");
+        let keys = config.webhooks.into_iter().map(|listed| (listed.webhook.id, listed.keys));
         let upstreams = config.upstreams.into_iter().map(|upstream| Upstream {
             permit: Permit {
                 allow: upstream.source.allow.clone(),
                 folder: None,
                 limits: upstream.source.limits,
+                ..Permit::default()
             },
             source: upstream.source,
             adapter: Arc::from(upstream.adapter),
@@ -84,11 +99,20 @@ impl House {
             digests: digests.periods.clone(),
             ..Terms::default()
         };
+        let (site, views) = (config.site.clone(), digests.views.clone());
         let press = Press::new(store.clone(), config.site, terms);
+        let deliver =
+            Deliver::open(store.clone(), web.clone(), clock.clone(), site, views, keys.collect());
+        let deliver = deliver.await.expect("the store answers");
         let ingest = Ingest::new(store.clone(), web.clone(), clock.clone(), upstreams.collect());
         let callbacks = Callbacks::under("https://test.example/callback/");
         let ingest = ingest.with_digests(digests).with_callbacks(callbacks);
-        House { store, web, clock, press, ingest }
+        House { store, web, clock, press, deliver, ingest }
+    }
+
+    /// Delivers what is owed and due.
+    pub async fn deliver(&self) {
+        self.deliver.round().await.expect("the store answers");
     }
 
     /// Polls what is due.
@@ -166,8 +190,12 @@ impl House {
 
 /// A file in the tests' own words, or the mistakes in it.
 pub fn config(toml: &str) -> Config {
-    let none = |name: &str| Err(format!("no secret `{name}` in tests"));
-    config::parse(toml, Path::new("/srv/feedloom"), &none)
+    let secret = |name: &str| match name {
+        "env:KEY" => Ok(KEY.to_owned()),
+        "env:NEXT_KEY" => Ok(NEXT_KEY.to_owned()),
+        _ => Err(format!("no secret `{name}` in tests")),
+    };
+    config::parse(toml, Path::new("/srv/feedloom"), &secret)
         .unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
 }
 
@@ -239,6 +267,12 @@ impl Web {
     /// How often an address was asked.
     pub fn asked(&self, url: &str) -> usize {
         held(&self.ledger).iter().filter(|request| request.uri() == url).count()
+    }
+
+    /// All requests to an address.
+    pub fn all(&self, url: &str) -> Vec<Request<Bytes>> {
+        let ledger = held(&self.ledger);
+        ledger.iter().filter(|request| request.uri() == url).cloned().collect()
     }
 
     /// The last request to an address.

@@ -17,4 +17,5 @@ mod origin;
 mod readme;
 mod seed;
 mod tidy;
+mod webhook;
 mod websub;

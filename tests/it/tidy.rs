@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 /// Rooms by row, lowest first. `main` and `lib` stand above all.
 const ROWS: [&[&str]; 7] = [
     &["model"],
-    &["adapter", "format", "websub"],
+    &["adapter", "format", "webhook", "websub"],
     &["config"],
     &["store", "net", "clock", "telemetry"],
     &["press"],
-    &["ingest", "serve"],
+    &["deliver", "ingest", "serve"],
     &["cli"],
 ];
 

@@ -32,6 +32,11 @@ pub fn status(site: &Site, status: &Status) -> Document {
         items: status.items(),
         rows: alerts.iter().chain(&others).copied().collect(),
         alerts,
+        subscriptions: status
+            .subscriptions
+            .iter()
+            .map(|(id, notice)| (format!("webhook {id}"), notice.what.as_str()))
+            .collect(),
         frame,
     };
     write(&page)
@@ -48,6 +53,8 @@ struct StatusPage<'a> {
     items: u64,
     /// What is failing.
     alerts: Vec<&'a Row<'a>>,
+    /// What is to be known of subscriptions.
+    subscriptions: Vec<(String, &'a str)>,
     /// All, those that fail first.
     rows: Vec<&'a Row<'a>>,
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Result, params};
+use sha2::{Digest, Sha256};
 
 use super::statement::Statement;
 use super::window;
@@ -61,21 +62,41 @@ impl<'c> Change<'c> {
             Verb::Withdrawn => &mut self.done.withdrawn,
         };
         *counted += 1;
+        let chain = self.chain(item, verb)?;
         let revision = self.advance();
         self.connection.run(
-            "INSERT INTO log (revision, item, verb, quiet, at) VALUES (?, ?, ?, ?, ?)",
-            params![revision, item, verb as i64, self.quiet, self.now.millis()],
+            "INSERT INTO log (revision, item, verb, quiet, at, chain) VALUES (?, ?, ?, ?, ?, ?)",
+            params![revision, item, verb as i64, self.quiet, self.now.millis(), chain],
         )?;
         Ok(revision)
+    }
+
+    /// Hash of all an item has been up to this change, so that an edit and its reversal are two, and what is
+    /// lost and fetched again is the same (row D-03). Where it stands is no part of it.
+    fn chain(&self, item: i64, verb: Verb) -> Result<Vec<u8>> {
+        let sql = "SELECT fingerprint,
+                (SELECT chain FROM log WHERE item = ?1 ORDER BY revision DESC LIMIT 1)
+            FROM item WHERE row = ?1";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let found: Option<(Vec<u8>, Option<Vec<u8>>)> = self.connection.find(sql, [item], read)?;
+        let (fingerprint, before) = found.unwrap_or_default();
+        let before = before.unwrap_or_default();
+        if verb == Verb::Refiled {
+            return Ok(before);
+        }
+        let hash = Sha256::new().chain_update(before).chain_update(fingerprint);
+        let digest = hash.chain_update([verb as u8]).finalize();
+        Ok(digest[..16].to_vec())
     }
 
     /// Writes that an item shows more, or less, of its twins: our own rearranging, and no change of
     /// the item's. Answers the revision it has now.
     pub(super) fn refile(&mut self, item: i64) -> Result<i64> {
+        let chain = self.chain(item, Verb::Refiled)?;
         let revision = self.advance();
         self.connection.run(
-            "INSERT INTO log (revision, item, verb, quiet, at) VALUES (?, ?, ?, TRUE, ?)",
-            params![revision, item, Verb::Refiled as i64, self.now.millis()],
+            "INSERT INTO log (revision, item, verb, quiet, at, chain) VALUES (?, ?, ?, TRUE, ?, ?)",
+            params![revision, item, Verb::Refiled as i64, self.now.millis(), chain],
         )?;
         Ok(revision)
     }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Result, params};
 use super::commit::Right;
 use super::row::{source_id, to_json, unpack, unsigned};
 use super::statement::Statement;
-use super::{callback, read};
+use super::{callback, read, subscription};
 use crate::model::manners::{PATIENCE, Rooms};
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
@@ -79,6 +79,7 @@ pub(super) fn put_back(connection: &Connection, now: Timestamp) -> Result<usize,
     let most = now.plus(PATIENCE).millis();
     connection.run(sql, [most, most])?;
     callback::put_back(connection, now)?;
+    subscription::put_back(connection, now)?;
     let sql = "UPDATE source SET due = iif(due < ?3, due - (noted - ?1), due), noted = ?1,
         polled = min(polled, ?1) WHERE noted > ?2";
     Ok(connection.run(sql, [now.millis(), ahead, Timestamp::NEVER.millis()])?)
@@ -113,7 +114,8 @@ pub(super) fn release_all(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-fn clock(connection: &Connection) -> Result<i64> {
+/// The time by the clock of this database.
+pub(super) fn clock(connection: &Connection) -> Result<i64> {
     connection.one("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)", [], |row| row.get(0))
 }
 
@@ -204,7 +206,7 @@ fn next(connection: &Connection, now: Timestamp, clock: i64) -> Result<Option<Ti
 }
 
 /// So many new tokens.
-fn tokens(connection: &Connection, count: usize) -> Result<std::ops::Range<i64>> {
+pub(super) fn tokens(connection: &Connection, count: usize) -> Result<std::ops::Range<i64>> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let sql = "UPDATE counter SET value = value + ? WHERE name = 'token' RETURNING value";
     let last: i64 = connection.one(sql, [count], |row| row.get(0))?;
@@ -240,7 +242,8 @@ pub(super) fn last_answer(connection: &Connection, source: &SourceId) -> Result<
     Ok(LastAnswer { keys, owed: owed.into_iter().collect() })
 }
 
-fn millis(span: Duration) -> i64 {
+/// A span as it is stored.
+pub(super) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 

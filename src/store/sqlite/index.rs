@@ -272,7 +272,7 @@ mod tests {
             .expect("an item");
         let sql = "INSERT INTO place VALUES (1, 0, ?2, 1, ?1, ?1, 1, 0, 0)";
         connection.execute(sql, [row, order_ms]).expect("a place");
-        connection.execute("INSERT INTO log VALUES (?1, ?1, 1, 0, 0)", [row]).expect("a row");
+        connection.execute("INSERT INTO log VALUES (?1, ?1, 1, 0, 0, x'')", [row]).expect("a row");
     }
 
     fn follow(connection: &Connection, most: i64) {
@@ -313,7 +313,7 @@ mod tests {
         let connection = with(&["x", "x", "x", "x", "x"]);
         follow(&connection, 3);
         assert_eq!(found(&connection, "x"), [5, 4, 3]);
-        connection.execute("INSERT INTO log VALUES (9, 1, 2, 0, 0)", []).expect("an edit");
+        connection.execute("INSERT INTO log VALUES (9, 1, 2, 0, 0, x'')", []).expect("an edit");
         item(&connection, 10, "x", 4500);
         follow(&connection, 3);
         assert_eq!(found(&connection, "x"), [5, 4, 10], "an edit makes nothing newer");

@@ -9,6 +9,7 @@
 //! file, schema, writer, reader       the connections
 //! enroll · claim · known · commit    what ingest asks
 //! read · feed · select · search · since    what readers ask
+//! subscription · changes · deliveries    what deliveries ask
 //! index · prune · digest             care
 //! cut, arrivals                        what digests are made of
 //! change, window, shelf, membership, article, sighting, finish, twin, story    what these are made of
@@ -20,9 +21,11 @@ mod arrivals;
 mod article;
 mod callback;
 mod change;
+mod changes;
 mod claim;
 mod commit;
 mod cut;
+mod deliveries;
 mod digest;
 mod enroll;
 mod explain;
@@ -45,6 +48,7 @@ mod sighting;
 mod since;
 mod statement;
 mod story;
+mod subscription;
 mod twin;
 mod window;
 mod writer;
@@ -112,7 +116,10 @@ impl Sqlite {
         file::check_library()?;
         let connection = file::open(path)?;
         let presence = file::Presence::claim(path)?;
-        presence.admit(|| claim::release_all(&connection))?;
+        presence.admit(|| {
+            claim::release_all(&connection)?;
+            subscription::release_all(&connection)
+        })?;
         let readers = reader::Readers::open(path)?;
         Sqlite::on(connection, Some(readers), Some(presence), lease)
     }

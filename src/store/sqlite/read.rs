@@ -138,7 +138,7 @@ pub(super) fn names_twins(shelves: &[Shelf]) -> bool {
     !shelves.iter().all(|shelf| matches!(shelf, Shelf::Source(_)))
 }
 
-/// One item by its row.
+/// One item by its row, live or not.
 pub(super) fn by_row(connection: &Connection, row: i64, names_twins: bool) -> Result<Item> {
     connection.one(BY_ROW, [row], |row| read(connection, row, names_twins))
 }
