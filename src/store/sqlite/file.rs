@@ -53,7 +53,7 @@ fn prepare(path: &Path) -> Result<Connection, Error> {
         connection.pragma_update(None, "application_id", APPLICATION)?;
     }
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-    tune(&connection, 32 << 10)?;
+    tune(&connection, 8 << 10)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Keys are hashes, so a slice touches pages all over the file; the longer the log may grow, the
     // more slices share the writing of each.
@@ -70,7 +70,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.busy_timeout(PATIENCE)?;
-    tune(&connection, 8 << 10)?;
+    tune(&connection, 2 << 10)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
