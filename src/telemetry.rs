@@ -36,6 +36,9 @@ pub struct Telemetry {
     poll_lag_seconds: Gauge,
     notices: Family<Noted, Gauge>,
     hubs: Gauge,
+    subscriptions: Family<State, Gauge>,
+    subscriptions_behind: Gauge,
+    dead: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -89,6 +92,12 @@ pub struct Scene {
     pub notices: Vec<(&'static str, usize)>,
     /// Of how many a hub tells the changes.
     pub hubs: usize,
+    /// How many subscriptions are in each state.
+    pub subscriptions: Vec<(&'static str, usize)>,
+    /// How many rows of the log the one has to look at that is furthest behind.
+    pub behind: u64,
+    /// Events that were given up and are remembered.
+    pub dead: u64,
 }
 
 const NEWS: &str = "news";
@@ -123,6 +132,9 @@ impl Telemetry {
             poll_lag_seconds: Gauge::default(),
             notices: Family::default(),
             hubs: Gauge::default(),
+            subscriptions: Family::default(),
+            subscriptions_behind: Gauge::default(),
+            dead: Gauge::default(),
             registry: Registry::default(),
         };
         let names = [NEWS, SAME].into_iter().chain(Cause::ALL.map(Cause::name));
@@ -181,6 +193,17 @@ impl Telemetry {
             "Sources whose hub tells of their changes",
             telemetry.hubs.clone(),
         );
+        registry.register(
+            "subscriptions",
+            "Those who asked to be told, by how they are",
+            telemetry.subscriptions.clone(),
+        );
+        registry.register(
+            "subscriptions_behind",
+            "How many changes the one has to look at that is furthest behind",
+            telemetry.subscriptions_behind.clone(),
+        );
+        registry.register("dead", "Events that were given up", telemetry.dead.clone());
         Telemetry { registry, ..telemetry }
     }
 
@@ -237,6 +260,11 @@ impl Telemetry {
         self.sources_due.set(whole(scene.due));
         self.poll_lag_seconds.set(i64::try_from(scene.lag.as_secs()).unwrap_or(i64::MAX));
         self.hubs.set(whole(scene.hubs));
+        for (state, count) in &scene.subscriptions {
+            self.subscriptions.get_or_create(&State { state }).set(whole(*count));
+        }
+        self.subscriptions_behind.set(scene.behind.try_into().unwrap_or(i64::MAX));
+        self.dead.set(scene.dead.try_into().unwrap_or(i64::MAX));
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("a string takes whatever is written to it");
         text
@@ -262,7 +290,11 @@ mod tests {
         telemetry.push_was_unsigned();
         let lag = Duration::from_secs(70);
         let sources = vec![("well", 2), ("failing", 1)];
-        let scene = Scene { sources, due: 1, lag, notices: vec![("silent", 2)], hubs: 1 };
+        let notices = vec![("silent", 2)];
+        let subscriptions = vec![("active", 3)];
+        let (due, hubs, behind, dead) = (1, 1, 7, 2);
+        let scene = Scene { sources, due, lag, notices, hubs, subscriptions, behind, dead };
+        telemetry.delivered(true, took);
         let text = telemetry.scraped(&scene);
         for line in [
             "feedloom_polls_total{outcome=\"news\"} 1",
@@ -278,6 +310,10 @@ mod tests {
             "feedloom_poll_lag_seconds 70",
             "feedloom_notices{kind=\"silent\"} 2",
             "feedloom_hubs 1",
+            "feedloom_subscriptions{state=\"active\"} 3",
+            "feedloom_subscriptions_behind 7",
+            "feedloom_dead 2",
+            "feedloom_deliveries_total{outcome=\"taken\"} 1",
         ] {
             assert!(text.lines().any(|other| other == line), "{line} is missing in\n{text}");
         }

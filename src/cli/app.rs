@@ -106,6 +106,8 @@ pub struct House {
     pub clock: Arc<dyn Clock>,
     /// What happened.
     pub telemetry: Arc<Telemetry>,
+    /// The views there are.
+    pub views: Arc<[View]>,
     /// What is pulled, as readers may know it, in the file's order.
     pub upstreams: Vec<serve::Upstream>,
 }
@@ -157,12 +159,12 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         window: config.window,
         max_age: u32::try_from(config.server.max_age.as_secs()).unwrap_or(u32::MAX),
         capacity: config.server.cache,
-        views,
+        views: views.clone(),
         retired: config.server.retired,
         digests: digests.periods.clone(),
     };
     let press = Arc::new(Press::new(store.clone(), config.site, terms));
-    Ok(House { store, ingest, deliver, press, clock, upstreams: known, telemetry })
+    Ok(House { store, ingest, deliver, press, clock, views, upstreams: known, telemetry })
 }
 
 /// What readers may know of the sources.

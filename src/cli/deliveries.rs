@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Outcome, app, note, results, subscriptions};
 use crate::format;
+use crate::model::subscription::Subscription;
 
 /// What to list.
 #[derive(Debug, clap::Args)]
@@ -50,24 +51,12 @@ pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> 
     } else {
         let newest = subscriptions::newest(&*store);
         let all = store.subscriptions().await?;
-        let is_asked = |one: &&_| {
-            let one: &crate::model::subscription::Subscription = one;
-            id.as_ref().is_none_or(|id| *id == one.webhook.id)
-        };
-        let owed = |one: &crate::model::subscription::Subscription| {
-            let course = &one.course;
-            let looked_at = newest.0.saturating_sub(course.reached.0);
-            json!({
-                "subscription": one.webhook.id.as_str(),
-                "state": course.state.name(),
-                "changes_to_look_at": looked_at,
-                "replays": one.replays,
-                "failures": course.failures,
-                "next_attempt": course.due.map(|due| due.rfc3339()),
-                "last_error": course.trouble,
-            })
-        };
-        let owed: Vec<Value> = all.iter().filter(is_asked).map(owed).collect();
+        let is_asked = |one: &&Subscription| id.as_ref().is_none_or(|id| *id == one.webhook.id);
+        let owed: Vec<Value> = all
+            .iter()
+            .filter(is_asked)
+            .map(|one| format::subscriptions::owed(one, newest))
+            .collect();
         if arguments.json {
             writeln!(results, "{}", serde_json::to_string_pretty(&owed)?)?;
         }

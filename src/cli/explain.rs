@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Outcome, app, named, note, results};
+use super::{ITEM, Outcome, app, note, results};
 use crate::model::time::Timestamp;
 use crate::model::twin::Reason;
-use crate::store::explain::{Explanation, How, Known, Standing, State, Twin, Verdict};
+use crate::store::explain::{Explanation, How, Known, Name, Standing, State, Twin, Verdict};
 
 /// What to explain.
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ Examples:
 Tells where an item stands and why, which source its words are from, how its time was read, which
 other articles are taken for the same story; and of an entry that is no item, which rule kept it out.")]
 pub struct Arguments {
-    #[arg(value_name = "ITEM", help = named::HELP)]
+    #[arg(value_name = "ITEM", help = ITEM)]
     item: String,
     /// Print JSON instead of text
     #[arg(long)]
@@ -30,7 +30,7 @@ pub struct Arguments {
 /// Explains it.
 pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
     let store = app::store(&app::configuration(path)?).await?;
-    let explanation = store.explain(&named::read(&arguments.item)).await?;
+    let explanation = store.explain(&Name::read(&arguments.item)).await?;
     if explanation.item.is_none() && explanation.refused.is_empty() {
         note(format!(
             "nothing is known of `{}`: no source has shown it, or it was pruned long ago",

@@ -12,7 +12,6 @@ mod explain;
 mod export;
 mod import;
 mod items;
-mod named;
 pub mod parse;
 mod poll;
 mod preview;
@@ -87,6 +86,9 @@ enum Command {
     /// Write completions for a shell
     Completions(completions::Arguments),
 }
+
+/// How to write an item.
+const ITEM: &str = "An item's id or page here, upstream's id of it, or its link";
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

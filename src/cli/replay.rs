@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Outcome, Refused, app, named, note, results, subscriptions};
+use super::{Outcome, Refused, app, note, results, subscriptions};
 use crate::clock::{Clock, System};
 use crate::model::feed::Revision;
 use crate::model::subscription::Replay;
 use crate::model::time::{Timestamp, Zone};
 use crate::store::Everything;
+use crate::store::explain::Name;
 use crate::store::subscriptions::MOST_REPLAYED;
 
 /// What to send again.
@@ -87,7 +88,7 @@ async fn which(
         };
         return Ok(Some(Replay::Between(time(from, zone)?, to)));
     }
-    let explanation = store.explain(&named::read(item.as_deref().unwrap_or_default())).await?;
+    let explanation = store.explain(&Name::read(item.as_deref().unwrap_or_default())).await?;
     Ok(explanation.item.map(|known| Replay::Item(known.id)))
 }
 

@@ -19,8 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, app, note};
 use crate::config::{Config, Listen, Server};
+use crate::deliver::Deliver;
+use crate::ingest::Ingest;
 use crate::model::token::Token;
-use crate::serve::{self, Admin, Bounds, Desk};
+use crate::serve::{self, Admin, Bounds, Desk, Polled};
 use crate::store;
 
 /// How long what is under way may take to end: less than the ten seconds after which container
@@ -168,14 +170,15 @@ fn start(
     rooms.spawn(async move {
         ingest.run(told, ready).await;
     });
-    let (deliver, told) = (house.deliver, stop.clone());
+    let (deliver, told) = (house.deliver.clone(), stop.clone());
     rooms.spawn(async move {
         deliver.run(told).await;
     });
-    let app::House { press, store, clock, upstreams, ingest, telemetry, .. } = house;
+    let app::House { press, store, clock, upstreams, ingest, telemetry, views, deliver } = house;
     if let Some((listener, token)) = admin {
         let (store, clock, telemetry) = (store.clone(), clock.clone(), telemetry.clone());
-        let admin = Arc::new(Admin { token, telemetry, store, clock });
+        let (trial, poll) = (trying(deliver), polling(ingest.clone()));
+        let admin = Arc::new(Admin { token, telemetry, store, clock, views, trial, poll });
         let told = stop.clone();
         rooms.spawn(async move {
             serve::run(listener, admin, Bounds::default(), told.cancelled_owned()).await;
@@ -199,6 +202,30 @@ fn start(
         serve::run(listener, desk, bounds, told.cancelled_owned()).await;
     });
     rooms
+}
+
+/// Tries subscriptions for the operator.
+fn trying(deliver: Deliver) -> Box<serve::Try> {
+    Box::new(move |subscription| {
+        let deliver = deliver.clone();
+        async move { deliver.trial(&subscription).await }.boxed()
+    })
+}
+
+/// Polls sources for the operator.
+fn polling(ingest: Ingest) -> Box<serve::Poll> {
+    Box::new(move |source| {
+        let ingest = ingest.clone();
+        async move {
+            let reports = ingest.round(Some(&[source]), false, |_| {}).await?;
+            Ok(reports.into_iter().next().map(|report| Polled {
+                changes: [report.published, report.updated, report.withdrawn],
+                unchanged: report.unchanged,
+                trouble: report.trouble,
+            }))
+        }
+        .boxed()
+    })
 }
 
 /// Waits for a stop, or for a room to end that should not, and then ends the others.

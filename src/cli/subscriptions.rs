@@ -11,9 +11,9 @@ use super::{Outcome, Refused, app, note, results};
 use crate::clock::{Clock, System};
 use crate::format;
 use crate::model::feed::Revision;
-use crate::model::source::{Allowed, SourceId};
-use crate::model::subscription::{self, Event, State, Subscription, SubscriptionId, Webhook};
-use crate::model::text::Query;
+use crate::model::subscription::{State, Subscription, SubscriptionId, Webhook};
+use crate::model::view::View;
+use crate::model::wish::Wish;
 use crate::store::Everything;
 
 /// What to do with subscriptions.
@@ -149,39 +149,23 @@ pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> 
 }
 
 impl Add {
-    fn webhook(&self, views: &[crate::model::view::View]) -> Result<Webhook, Refused> {
-        let webhook = Webhook {
+    fn webhook(&self, views: &[View]) -> Result<Webhook, Refused> {
+        let wish = Wish {
+            id: self.id.clone(),
+            url: self.url.clone(),
+            allow_http: self.allow_http,
             categories: self.category.clone(),
-            sources: each(&self.source, "source", SourceId::new)?,
-            views: each(&self.view, "view", |text| {
-                views.iter().any(|view| view.id == text).then(|| text.to_owned())
-            })?,
+            sources: self.source.clone(),
+            views: self.view.clone(),
             query: self.query.clone(),
-            events: each(&self.event, "event", Event::named)?,
-            batch: usize::from(self.batch),
+            events: self.event.clone(),
+            batch: Some(usize::from(self.batch)),
             backlog: self.backlog,
-            allow: each(&self.allow, "host or network", Allowed::parse)?,
-            ..Webhook::new(
-                read(&self.id)?,
-                subscription::address(&self.url, self.allow_http).map_err(|what| {
-                    Refused(what.replace("`allow_http = true`", "`--allow-http`"))
-                })?,
-            )
+            allow: self.allow.clone(),
         };
-        if self.query.as_deref().is_some_and(|words| Query::read(words).is_none()) {
-            return Err(Refused("there is no word in --query to look for".to_owned()));
-        }
-        Ok(webhook)
+        wish.webhook(views)
+            .map_err(|why| Refused(why.replace("`allow_http = true` beside it", "`--allow-http`")))
     }
-}
-
-fn each<T>(
-    texts: &[String],
-    what: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Vec<T>, Refused> {
-    let read = |text: &String| read(text).ok_or_else(|| Refused(format!("`{text}` is no {what}")));
-    texts.iter().map(read).collect()
 }
 
 /// An id, as it was typed.

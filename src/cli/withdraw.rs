@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Outcome, app, named, note, results};
+use super::{ITEM, Outcome, app, note, results};
 use crate::clock::{Clock, System};
+use crate::store::explain::Name;
 
 /// What to take down.
 #[derive(Debug, clap::Args)]
@@ -15,7 +16,7 @@ Examples:
 It leaves every feed, page and archive at once, its page answers 410, Atom feeds say that it is
 gone, and no source brings it back. Its title and text stay in the database until they are pruned.")]
 pub struct Arguments {
-    #[arg(value_name = "ITEM", required = true, help = named::HELP)]
+    #[arg(value_name = "ITEM", required = true, help = ITEM)]
     items: Vec<String>,
 }
 
@@ -24,7 +25,7 @@ pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> 
     let store = app::store(&app::configuration(path)?).await?;
     let mut is_done = true;
     for text in &arguments.items {
-        match store.withdraw(&named::read(text), System.now()).await? {
+        match store.withdraw(&Name::read(text), System.now()).await? {
             Some((id, true)) => writeln!(results(), "{id} is withdrawn")?,
             Some((id, false)) => writeln!(results(), "{id} was withdrawn before")?,
             None => {

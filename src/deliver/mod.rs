@@ -36,7 +36,7 @@ use crate::webhook::message::Seal;
 /// How often the store is looked at, at least, in case another process changed something.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often cursors are stored that moved past what nobody wanted.
-const PASS: Duration = Duration::from_secs(60);
+const PASS: Duration = Duration::from_secs(5);
 /// How long a store that does not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(5);
 /// Rows of the log one look takes in.

@@ -43,6 +43,20 @@ pub fn address(subscription: &Subscription) -> String {
     subscription.webhook.url.parse().map(|url| public(&url)).unwrap_or_default()
 }
 
+/// What is owed to a subscription.
+pub fn owed(subscription: &Subscription, newest: Revision) -> Value {
+    let Subscription { webhook, course, replays, .. } = subscription;
+    json!({
+        "subscription": webhook.id.as_str(),
+        "state": course.state.name(),
+        "changes_to_look_at": newest.0.saturating_sub(course.reached.0),
+        "replays": replays,
+        "failures": course.failures,
+        "next_attempt": course.due.map(Timestamp::rfc3339),
+        "last_error": course.trouble,
+    })
+}
+
 /// An event that was given up.
 pub fn dead(dead: &Dead) -> Value {
     json!({

@@ -155,6 +155,9 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [State; 3] = [State::Active, State::Paused, State::Disabled];
+
     /// The word.
     pub fn name(self) -> &'static str {
         match self {

@@ -12,10 +12,14 @@ use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::Respond;
+use super::api::{self, Poll, Refusal, Try};
+use super::error::Error;
 use crate::clock::Clock;
 use crate::model::notice::Kind;
 use crate::model::status::Condition;
+use crate::model::subscription::State;
 use crate::model::token::Token;
+use crate::model::view::View;
 use crate::store::{self, Everything};
 use crate::telemetry::{self, Scene, Telemetry};
 
@@ -29,14 +33,24 @@ pub struct Admin {
     pub store: Arc<dyn Everything>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The views there are.
+    pub views: Arc<[View]>,
+    /// Tries subscriptions.
+    pub trial: Box<Try>,
+    /// Polls sources.
+    pub poll: Box<Poll>,
 }
 
-/// Every address there is.
-pub(super) const ROUTES: &[&str] = &["/metrics"];
+/// Where what happened is scraped from.
+const METRICS: &str = "/metrics";
+
+/// The longest body that is read, and how long it may take to come.
+const LONGEST: usize = 64 << 10;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Respond for Admin {
-    async fn respond(&self, head: &Parts, _: Incoming) -> Response<Bytes> {
-        self.answer(head).await
+    async fn respond(&self, head: &Parts, body: Incoming) -> Response<Bytes> {
+        self.answer(head, super::read(body, LONGEST, PATIENCE)).await
     }
 
     async fn refuse(&self, _: &Parts) -> Response<Bytes> {
@@ -45,8 +59,12 @@ impl Respond for Admin {
 }
 
 impl Admin {
-    /// Answers a request whose body is of no interest.
-    pub async fn answer(&self, head: &Parts) -> Response<Bytes> {
+    /// Answers a request; `body` is read only of who shows the token.
+    pub(super) async fn answer(
+        &self,
+        head: &Parts,
+        body: impl Future<Output = Result<Bytes, Error>>,
+    ) -> Response<Bytes> {
         if !self.is_shown(head) {
             let mut refusal = words(
                 StatusCode::UNAUTHORIZED,
@@ -56,9 +74,35 @@ impl Admin {
             refusal.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             return refusal;
         }
-        if !ROUTES.contains(&head.uri.path()) {
-            return words(StatusCode::NOT_FOUND, "There is nothing at this address.\n");
+        // Programs send none; a page of somebody else's in the operator's browser does (row T-32).
+        if head.headers.contains_key(header::ORIGIN) {
+            return words(StatusCode::FORBIDDEN, "Pages in browsers have no business here.\n");
         }
+        if head.uri.path() == METRICS {
+            return self.metrics(head).await;
+        }
+        let found = match api::find(&head.method, head.uri.path()) {
+            Ok(found) => found,
+            Err(status) => return told(status, "there is nothing at this address for this method"),
+        };
+        let body = match body.await {
+            Ok(body) => body,
+            Err(Error::TooLarge) => {
+                return told(StatusCode::PAYLOAD_TOO_LARGE, "that is more than 64 KB");
+            }
+            Err(_) => return told(StatusCode::REQUEST_TIMEOUT, "the body did not come"),
+        };
+        match api::answer(self, head, &body, found).await {
+            Ok((status, value)) => json_of(status, &value),
+            Err(Refusal::Said(status, why)) => told(status, &why),
+            Err(Refusal::Store(error)) => {
+                tracing::error!(%error, "the operator was turned away since the store did not answer");
+                told(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
+            }
+        }
+    }
+
+    async fn metrics(&self, head: &Parts) -> Response<Bytes> {
         if !matches!(head.method, Method::GET | Method::HEAD) {
             return words(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered here.\n");
         }
@@ -102,10 +146,29 @@ impl Admin {
             }
             scene.hubs += usize::from(state.push.is_some_and(|push| push.is_active(now)));
         }
+        let (mut subscriptions, newest): (BTreeMap<&str, usize>, _) =
+            (State::ALL.map(|state| (state.name(), 0)).into(), self.store.grown().borrow().0);
+        for one in self.store.subscriptions().await? {
+            *subscriptions.entry(one.course.state.name()).or_default() += 1;
+            scene.behind = scene.behind.max(newest.saturating_sub(one.course.reached.0));
+            scene.dead += one.dead;
+            if let Some(notice) = one.notice(now) {
+                *notices.entry(notice.kind.name()).or_default() += 1;
+            }
+        }
+        scene.subscriptions = subscriptions.into_iter().collect();
         scene.sources = sources.into_iter().collect();
         scene.notices = notices.into_iter().collect();
         Ok(scene)
     }
+}
+
+fn told(status: StatusCode, why: &str) -> Response<Bytes> {
+    json_of(status, &serde_json::json!({ "error": why }))
+}
+
+fn json_of(status: StatusCode, value: &serde_json::Value) -> Response<Bytes> {
+    of(status, "application/json; charset=utf-8", Bytes::from(format!("{value:#}\n")))
 }
 
 fn words(status: StatusCode, words: &'static str) -> Response<Bytes> {
@@ -124,6 +187,7 @@ fn of(status: StatusCode, media_type: &'static str, body: Bytes) -> Response<Byt
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use http::Request;
 
     use super::*;
@@ -138,29 +202,67 @@ mod tests {
             telemetry: Arc::default(),
             store: Arc::new(Fake::new()),
             clock: Arc::new(Manual::at(time(3600))),
+            views: Arc::default(),
+            trial: Box::new(|_| async { Ok(()) }.boxed()),
+            poll: Box::new(|_| async { Ok(None) }.boxed()),
         }
     }
 
-    async fn ask(method: &str, path: &str, authorization: Option<&str>) -> Response<Bytes> {
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(value) = authorization {
-            request = request.header("authorization", value);
-        }
+    async fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> Response<Bytes> {
         // Whoever claims to be this machine is asked for the token all the same.
-        let request = request.header("x-forwarded-for", "127.0.0.1").body(()).unwrap();
-        admin().answer(&request.into_parts().0).await
+        let mut request =
+            Request::builder().method(method).uri(path).header("x-forwarded-for", "127.0.0.1");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let head = request.body(()).unwrap().into_parts().0;
+        admin().answer(&head, async { Ok(Bytes::new()) }).await
+    }
+
+    /// Every address there is, with a name in it where it has one, and some there are not.
+    fn paths() -> impl Iterator<Item = String> {
+        let routes = api::ROUTES.iter().map(|(_, route, _)| route.replace("{}", "desk"));
+        let others =
+            ["/metrics", "/", "/nothing", "/api", "/api/", "/api/subscriptions/", "/status"];
+        routes.chain(others.map(str::to_owned))
     }
 
     #[tokio::test]
     async fn t_31_every_address_wants_the_token() {
         let wrong = ["Bearer", "Bearer ", "Bearer wrong", &format!("Basic {TOKEN}"), TOKEN];
-        for path in ROUTES.iter().chain(&["/", "/nothing", "/api/items", "/status"]) {
+        for path in paths() {
             for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
-                assert_eq!(ask(method, path, None).await.status(), 401, "{method} {path}");
+                let nothing = ask(method, &path, &[]).await;
+                assert_eq!(nothing.status(), 401, "{method} {path}");
                 for shown in wrong {
-                    let answer = ask(method, path, Some(shown)).await;
+                    let answer = ask(method, &path, &[("authorization", shown)]).await;
                     assert_eq!(answer.status(), 401, "{method} {path} {shown}");
+                    assert_eq!(answer.body(), nothing.body(), "nothing is learnt");
                 }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn t_32_pages_of_others_have_no_business_here() {
+        let right = format!("Bearer {TOKEN}");
+        for path in paths() {
+            let headers = [("authorization", right.as_str()), ("origin", "https://evil.example")];
+            assert_eq!(ask("POST", &path, &headers).await.status(), 403, "{path}");
+            // No cookie and no permission for others: a browser has nothing to send of itself.
+            let answer = ask("OPTIONS", &path, &headers[..1]).await;
+            assert!(!answer.headers().contains_key("access-control-allow-origin"), "{path}");
+            assert!(!answer.headers().contains_key("set-cookie"), "{path}");
+        }
+        for (method, path, _) in api::ROUTES.iter().filter(|(by, ..)| *by == Method::POST) {
+            let path = path.replace("{}", "desk");
+            if path.ends_with("/replay")
+                || path.ends_with("/withdraw")
+                || path.ends_with("subscriptions")
+            {
+                let form = [("authorization", right.as_str()), ("content-type", "text/plain")];
+                let answer = ask(method.as_str(), &path, &form).await;
+                assert_eq!(answer.status(), 415, "{path}: a form cannot say that it is JSON");
             }
         }
     }
@@ -168,12 +270,16 @@ mod tests {
     #[tokio::test]
     async fn who_shows_it_is_answered() {
         let right = format!("bearer {TOKEN}");
-        let answer = ask("GET", "/metrics", Some(&right)).await;
+        let shown = [("authorization", right.as_str())];
+        let answer = ask("GET", "/metrics", &shown).await;
         assert_eq!(answer.status(), 200);
         assert!(answer.headers()["content-type"].to_str().unwrap().contains("openmetrics"));
         let text = String::from_utf8(answer.into_body().to_vec()).unwrap();
         assert!(text.contains("feedloom_sources{state=\"well\"}"), "{text}");
-        assert_eq!(ask("POST", "/metrics", Some(&right)).await.status(), 405);
-        assert_eq!(ask("GET", "/nothing", Some(&right)).await.status(), 404);
+        assert_eq!(ask("POST", "/metrics", &shown).await.status(), 405);
+        assert_eq!(ask("GET", "/nothing", &shown).await.status(), 404);
+        assert_eq!(ask("GET", "/api/subscriptions", &shown).await.status(), 200);
+        assert_eq!(ask("PUT", "/api/subscriptions", &shown).await.status(), 405);
+        assert_eq!(ask("GET", "/api/subscriptions/a/b", &shown).await.status(), 404);
     }
 }

@@ -8,6 +8,7 @@
 mod accept;
 mod admin;
 mod answers;
+mod api;
 mod callback;
 mod client;
 mod conditional;
@@ -49,6 +50,7 @@ use tokio::time::timeout;
 
 pub use admin::Admin;
 pub use answers::Answers;
+pub use api::{Poll, Polled, Try};
 pub use callback::Pushes;
 use client::Client;
 pub use desk::Desk;
@@ -113,7 +115,8 @@ pub trait Respond: Send + Sync + 'static {
 impl Respond for Desk {
     async fn respond(&self, head: &Parts, body: Incoming) -> Response<Bytes> {
         if callback::is_push(head) {
-            return Box::pin(self.take(head, read(body))).await;
+            let body = read(body, callback::LONGEST, callback::PATIENCE);
+            return Box::pin(self.take(head, body)).await;
         }
         self.answer(head).await
     }
@@ -201,9 +204,9 @@ impl<D: Respond> Conversation<D> {
 }
 
 /// A request's body, as far as it is short and comes in time.
-async fn read(body: Incoming) -> Result<Bytes, Error> {
-    let body = Limited::new(body, callback::LONGEST);
-    match timeout(callback::PATIENCE, body.collect()).await {
+async fn read(body: Incoming, longest: usize, patience: Duration) -> Result<Bytes, Error> {
+    let body = Limited::new(body, longest);
+    match timeout(patience, body.collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
         Ok(Err(_)) | Err(_) => Err(Error::TooSlow),

@@ -2,6 +2,7 @@
 
 use crate::model::feed::{Revision, Shelf};
 use crate::model::item::{ItemId, Key};
+use crate::model::link;
 use crate::model::source::SourceId;
 use crate::model::time::Timestamp;
 use crate::model::twin::Reason;
@@ -150,4 +151,40 @@ pub struct Name {
     pub keys: Vec<Key>,
     /// As an entry is called in a list.
     pub text: String,
+}
+
+impl Name {
+    /// Everything a word may mean.
+    pub fn read(text: &str) -> Name {
+        let text = text.trim();
+        let last = text.rsplit('/').next().unwrap_or(text);
+        let id = ItemId::parse(last.trim_end_matches(".json").trim_start_matches("urn:uuid:"));
+        let link = link::canonical(text, None);
+        let link = link.map(|link| Key::link(link::identity(&link)));
+        let keys = [Key::guid(text)].into_iter().chain(link).collect();
+        Name { id, keys, text: text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_goes_by_many_names() {
+        let id = ItemId::mint("a", &Key::guid("1"));
+        for text in [
+            id.to_string(),
+            format!("/item/{id}"),
+            format!("https://n.example/item/{id}.json"),
+            id.urn(),
+        ] {
+            assert_eq!(Name::read(&text).id, Some(id), "{text}");
+        }
+        let named = Name::read("https://www.a.example/x?utm_source=y");
+        assert_eq!(named.id, None);
+        assert_eq!(named.keys[0], Key::guid("https://www.a.example/x?utm_source=y"));
+        assert!(named.keys[1].is_link());
+        assert_eq!(Name::read("NW1").keys, [Key::guid("NW1")]);
+    }
 }

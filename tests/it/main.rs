@@ -14,6 +14,7 @@ mod laws;
 mod ledger;
 mod manners;
 mod origin;
+mod pushing;
 mod readme;
 mod seed;
 mod tidy;
