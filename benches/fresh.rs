@@ -130,6 +130,7 @@ async fn serve(store: Arc<dyn Everything>) -> std::net::SocketAddr {
         upstreams: Vec::new(),
         unstored: Box::new(Default::default),
         pushes: Pushes::new(Box::new(|_, _| Box::pin(async { Ok(()) })), Arc::default()),
+        hub: None,
         ready: watch::channel(true).1,
         answers: Answers::default(),
     };

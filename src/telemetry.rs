@@ -31,6 +31,7 @@ pub struct Telemetry {
     pushes: Family<Pushed, Counter>,
     deliveries: Family<Pushed, Counter>,
     delivery_seconds: Histogram,
+    questions: Counter,
     sources: Family<State, Gauge>,
     sources_due: Gauge,
     poll_lag_seconds: Gauge,
@@ -127,6 +128,7 @@ impl Telemetry {
             deliveries: Family::default(),
             // From a millisecond to half a minute.
             delivery_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
+            questions: Counter::default(),
             sources: Family::default(),
             sources_due: Gauge::default(),
             poll_lag_seconds: Gauge::default(),
@@ -170,6 +172,11 @@ impl Telemetry {
         let seconds = "How long an attempt to deliver took";
         let histogram = telemetry.delivery_seconds.clone();
         registry.register_with_unit("delivery", seconds, Unit::Seconds, histogram);
+        registry.register(
+            "hub_questions",
+            "Callbacks our hub asked whether they mean what was asked",
+            telemetry.questions.clone(),
+        );
         registry.register("sources", "Sources, by how they are", telemetry.sources.clone());
         registry.register(
             "sources_due",
@@ -240,6 +247,11 @@ impl Telemetry {
         let outcome = if is_taken { TAKEN } else { FAILED };
         self.deliveries.get_or_create(&Pushed { outcome }).inc();
         self.delivery_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Our hub asked a callback whether it means what was asked.
+    pub fn hub_asked(&self) {
+        self.questions.inc();
     }
 
     fn changed(&self, changes: &[usize; 3]) {

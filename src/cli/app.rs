@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use tokio::sync::Notify;
 
 use super::Refused;
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
-use crate::deliver::Deliver;
+use crate::deliver::{Deliver, Hub};
 use crate::ingest::{self, Callbacks, Ingest};
 use crate::model::category::Category;
 use crate::model::digest::Digests;
@@ -106,6 +107,8 @@ pub struct House {
     pub clock: Arc<dyn Clock>,
     /// What happened.
     pub telemetry: Arc<Telemetry>,
+    /// Whom our hub tells that something was asked, if it is open.
+    pub asked: Option<Arc<Notify>>,
     /// The views there are.
     pub views: Arc<[View]>,
     /// What is pulled, as readers may know it, in the file's order.
@@ -137,19 +140,15 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         adapter: Arc::from(upstream.adapter),
     });
     let views: Arc<[View]> = config.views.into();
-    let (site, of) = (config.site.clone(), views.clone());
-    let deliver =
-        Deliver::open(store.clone(), transport.clone(), clock.clone(), site, of, keys.collect());
-    let deliver = deliver.await.context("the store could not be asked")?;
-    let deliver = deliver.with_manners(manners.clone()).with_telemetry(telemetry.clone());
     let digests = Digests {
         site: config.site.clone(),
         periods: config.digests,
         views: views.clone(),
         keep: config.keep,
     };
-    let ingest = Ingest::new(store.clone(), transport, clock.clone(), upstreams.collect());
+    let ingest = Ingest::new(store.clone(), transport.clone(), clock.clone(), upstreams.collect());
     let callbacks = Callbacks::under(&format!("{}/callback/", config.site.url));
+    let (out, polite) = (transport, manners.clone());
     let ingest = ingest
         .with_manners(manners)
         .with_digests(digests.clone())
@@ -162,9 +161,17 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
         views: views.clone(),
         retired: config.server.retired,
         digests: digests.periods.clone(),
+        has_hub: config.hub.is_open,
     };
     let press = Arc::new(Press::new(store.clone(), config.site, terms));
-    Ok(House { store, ingest, deliver, press, clock, views, upstreams: known, telemetry })
+    let (of, hub) =
+        (views.clone(), Hub { allow: config.hub.allow, algorithm: config.hub.algorithm });
+    let deliver =
+        Deliver::open(store.clone(), out, clock.clone(), press.clone(), of, keys.collect());
+    let deliver = deliver.await.context("the store could not be asked")?;
+    let deliver = deliver.with_manners(polite).with_telemetry(telemetry.clone()).with_hub(hub);
+    let asked = config.hub.is_open.then(|| deliver.asked());
+    Ok(House { store, ingest, deliver, press, clock, asked, views, upstreams: known, telemetry })
 }
 
 /// What readers may know of the sources.

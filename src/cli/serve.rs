@@ -174,7 +174,8 @@ fn start(
     rooms.spawn(async move {
         deliver.run(told).await;
     });
-    let app::House { press, store, clock, upstreams, ingest, telemetry, views, deliver } = house;
+    let app::House { press, store, clock, upstreams, ingest, telemetry, views, deliver, asked } =
+        house;
     if let Some((listener, token)) = admin {
         let (store, clock, telemetry) = (store.clone(), clock.clone(), telemetry.clone());
         let (trial, poll) = (trying(deliver), polling(ingest.clone()));
@@ -196,7 +197,9 @@ fn start(
     let pushes = serve::Pushes::new(take, telemetry);
     let unstored = Box::new(move || ingest.unstored());
     let (ready, answers) = (readiness, serve::Answers::default());
-    let desk = Arc::new(Desk { press, store, clock, upstreams, unstored, pushes, ready, answers });
+    let hub = asked.map(serve::Hub::new);
+    let desk = Desk { press, store, clock, upstreams, unstored, pushes, hub, ready, answers };
+    let desk = Arc::new(desk);
     let told = stop.clone();
     rooms.spawn(async move {
         serve::run(listener, desk, bounds, told.cancelled_owned()).await;

@@ -8,6 +8,7 @@ mod address;
 mod admin;
 mod check;
 mod host;
+mod hub;
 mod rules;
 mod secret;
 mod server;
@@ -25,6 +26,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use admin::Admin;
+pub use hub::Hub;
 pub use server::{Listen, Server};
 pub use webhook::Webhook;
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// Named feeds made of shelves.
     pub views: Vec<View>,
+    /// Our hub.
+    pub hub: Hub,
     /// Who is told of what happens.
     pub webhooks: Vec<Webhook>,
     /// How often there are digests of categories and views.
@@ -164,6 +168,7 @@ fn read(
     let server = server::read(server, folder, reader.mistakes());
     let admin = reader.get("admin");
     let admin = admin.and_then(|table| admin::read(table, folder, secret, reader.mistakes()));
+    let hub = hub::read(reader.get("hub"), reader.mistakes());
     let keeping = site::keeping(store, folder, reader.mistakes());
     let manners = host::read(reader.tables("host"), reader.mistakes());
     let categories = site::categories(reader.tables("category"), reader.mistakes());
@@ -196,6 +201,7 @@ fn read(
         manners,
         server,
         admin,
+        hub,
         store: keeping.url,
         window: defaults.window,
         upstreams,

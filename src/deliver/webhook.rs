@@ -374,7 +374,7 @@ fn signed(uri: Uri, keys: &[Key], id: &str, seconds: i64, body: &Bytes) -> Reque
 }
 
 /// A number from 0 to 1 that differs from message to message and from try to try.
-fn odd(id: &str, millis: i64) -> f64 {
+pub(super) fn odd(id: &str, millis: i64) -> f64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     (id, millis).hash(&mut hasher);

@@ -101,6 +101,7 @@ fn links(feed: &Feed) -> Vec<atom::Link> {
     ]
     .into_iter()
     .chain(neighbours)
+    .chain(feed.hub.clone().map(|hub| link("hub", hub, None)))
     .collect()
 }
 

@@ -43,6 +43,7 @@ impl Format for Json {
                 _feedloom: feed.cursor.map(|cursor| FeedExtension { cursor: cursor.written() }),
                 description: &feed.description,
                 language: feed.language.as_deref(),
+                hubs: feed.hub.iter().map(|url| HubsJson { kind: "WebSub", url }).collect(),
                 items: feed.items.iter().map(|item| item_of(&feed.site, item)).collect(),
             },
         )
@@ -143,9 +144,19 @@ struct FeedJson<'a> {
     description: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<HubsJson<'a>>,
     items: Vec<ItemJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     _feedloom: Option<FeedExtension>,
+}
+
+/// Who tells of a feed's changes.
+#[derive(Serialize)]
+struct HubsJson<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: &'a str,
 }
 
 /// Where a reader goes on who asked what came since.

@@ -72,7 +72,8 @@ fn links(feed: &Feed) -> Vec<Link> {
             ..Link::default()
         })
     };
-    links.into_iter().filter_map(link).collect()
+    let hub = feed.hub.clone().map(|href| Link { rel: "hub".to_owned(), href, ..Link::default() });
+    links.into_iter().filter_map(link).chain(hub).collect()
 }
 
 /// Says that this document is a page of an archive (RFC 5005 section 4).

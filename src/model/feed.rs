@@ -39,6 +39,32 @@ impl Shelf {
     }
 }
 
+impl Shelf {
+    /// The shelf whose feeds stand at a path without suffix; whether there is one is not known here.
+    pub fn at(path: &str) -> Option<Shelf> {
+        let is_name = |name: &&str| !name.is_empty() && !name.contains(['/', '.']);
+        let named = |before: &str| path.strip_prefix(before).filter(is_name);
+        if path == "/all" {
+            return Some(Shelf::All);
+        }
+        if let Some(slug) = named("/category/") {
+            return Some(Shelf::Category(slug.to_owned()));
+        }
+        if let Some(id) = named("/source/") {
+            return SourceId::new(id).map(Shelf::Source);
+        }
+        if let Some(id) = named("/view/") {
+            return Some(Shelf::View(id.to_owned()));
+        }
+        let (period, of) = path.strip_prefix("/digest/")?.split_once('/')?;
+        let period = Period::ALL.into_iter().find(|known| known.name() == period)?;
+        match Shelf::at(&format!("/{of}"))? {
+            of @ (Shelf::Category(_) | Shelf::View(_)) => Some(Shelf::Digest(period, Box::new(of))),
+            _ => None,
+        }
+    }
+}
+
 /// The UUID namespace of feed ids (RFC 9562, version 5).
 const FEEDS: Uuid = Uuid::from_u128(0x3c7a_90b1_52fe_5d46_8a0d_77e3_94c1_2b6f);
 
@@ -211,6 +237,8 @@ pub struct Feed {
     pub search: Option<Search>,
     /// Where a reader goes on who asked what came since.
     pub cursor: Option<Cursor>,
+    /// The hub that tells of its changes; of whole feeds alone.
+    pub hub: Option<String>,
     /// Its archive; views and what readers cut have none.
     pub archive: Option<Archive>,
     /// Where people read it.
@@ -245,6 +273,7 @@ impl Feed {
             query: String::new(),
             search: None,
             cursor: None,
+            hub: None,
             archive: None,
             home: site.home_of(&head.shelf),
             site_title: site.title.clone(),
@@ -263,7 +292,8 @@ impl Feed {
         let (query, feed) = (cut.written(), Feed { items, tombstones: Vec::new(), ..self });
         let search = cut.query.clone().map(|query| Search { words: cut.words().to_owned(), query });
         let id = Uuid::new_v5(&FEEDS, format!("{}{query}", feed.id).as_bytes()).urn().to_string();
-        Feed { id, query, search, updated: feed.newest(), archive: None, ..feed }
+        let (updated, archive, hub) = (feed.newest(), None, None);
+        Feed { id, query, search, updated, archive, hub, ..feed }
     }
 
     /// The last time any of its items came or changed; the beginning of time for none.

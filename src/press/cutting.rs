@@ -150,7 +150,7 @@ impl Press {
         let most = cut.limit.unwrap_or(MOST);
         let Some(news) = self.store.since(&selection.shelves, since, most).await? else {
             let cursor = Some(self.store.mark(head.head.revision).await?);
-            return Ok(Feed { cursor, archive: None, ..whole });
+            return Ok(Feed { cursor, archive: None, hub: None, ..whole });
         };
         let mut sifting = selection.sieve.sift();
         let items = news.items.into_iter().filter(|item| sifting.passes(item)).collect();

@@ -13,6 +13,7 @@ use crate::model::digest::Digests;
 use crate::model::feed::{
     Archive, Head, Headline, Revision, Shelf, ShelfHead, Site, Tombstone, Window,
 };
+use crate::model::follower::{Edition, Follower, Following, Intent};
 use crate::model::hub::Callback;
 use crate::model::item::{Filed, Item, ItemId, Key, Matter, Record};
 use crate::model::manners::Rooms;
@@ -25,6 +26,7 @@ use crate::model::text::PlainText;
 use crate::model::time::{Offset, Timestamp, Zone};
 use crate::model::view::Selection;
 use crate::store::explain::{Explanation, Name};
+use crate::store::followers::{Followers, Intended, Push, Pushed, Verdict};
 use crate::store::subscriptions::{Delivery, Settled, Subscriptions};
 use crate::store::{
     Claimed, Committed, Digested, Error, Fed, Known, LastAnswer, News, PollLease, Slice, Store,
@@ -37,6 +39,7 @@ pub(crate) struct Fake {
     pub(crate) states: Mutex<Vec<(SourceId, PollState)>>,
     pub(crate) tombstones: Mutex<Vec<Tombstone>>,
     pub(crate) subscriptions: Mutex<Vec<Subscription>>,
+    pub(crate) intents: Mutex<Vec<Intent>>,
     pub(crate) is_away: AtomicBool,
     pub(crate) reads: AtomicUsize,
     grown: watch::Sender<Revision>,
@@ -85,6 +88,7 @@ impl Fake {
             states: Mutex::default(),
             tombstones: Mutex::default(),
             subscriptions: Mutex::default(),
+            intents: Mutex::default(),
             is_away: AtomicBool::new(false),
             reads: AtomicUsize::new(0),
             grown: watch::Sender::new(Revision(0)),
@@ -405,5 +409,49 @@ impl Subscriptions for Fake {
 
     async fn seal(&self) -> Result<[u8; 32], Error> {
         unreachable!("readers name no messages")
+    }
+}
+
+/// What is asked of the hub is kept; nobody is asked whether it is meant.
+#[async_trait]
+impl Followers for Fake {
+    async fn intend(&self, intent: &Intent, _: Timestamp) -> Result<Intended, Error> {
+        self.answer()?;
+        self.intents.lock().unwrap().push(intent.clone());
+        Ok(Intended::Taken)
+    }
+
+    async fn claim_intents(&self, _: Timestamp, _: usize) -> Result<Vec<Intent>, Error> {
+        unreachable!("readers verify nothing")
+    }
+
+    async fn verified(&self, _: &Intent, _: Verdict) -> Result<(), Error> {
+        unreachable!("readers verify nothing")
+    }
+
+    async fn topics(&self, _: Timestamp) -> Result<Vec<Following>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn claim_pushes(
+        &self,
+        _: &[Edition],
+        _: usize,
+        _: &Rooms,
+        _: Timestamp,
+    ) -> Result<Vec<Push>, Error> {
+        unreachable!("readers push nothing")
+    }
+
+    async fn pushed(&self, _: &Push, _: &Pushed) -> Result<(), Error> {
+        unreachable!("readers push nothing")
+    }
+
+    async fn dismiss(&self, _: &str, _: usize) -> Result<Vec<Follower>, Error> {
+        unreachable!("readers dismiss nobody")
+    }
+
+    async fn expire(&self, _: Timestamp) -> Result<(), Error> {
+        unreachable!("readers dismiss nobody")
     }
 }

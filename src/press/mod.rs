@@ -105,6 +105,8 @@ pub struct Terms {
     pub retired: Vec<String>,
     /// How often there are digests of categories and views.
     pub digests: Vec<Period>,
+    /// Whether feeds name our hub.
+    pub has_hub: bool,
 }
 
 impl Default for Terms {
@@ -116,6 +118,7 @@ impl Default for Terms {
             views: Arc::default(),
             retired: Vec::new(),
             digests: Vec::new(),
+            has_hub: false,
         }
     }
 }
@@ -211,14 +214,21 @@ impl Press {
                 let items = self.store.select(&self.selection(&head.shelf)).await?;
                 let feed = Feed::assemble(&self.site, head, items, max_age);
                 // What moves a view's head need not show in it; its time is then that of its items.
-                return Ok(Arc::new(Feed { updated: feed.newest(), digests, ..feed }));
+                let (updated, hub) = (feed.newest(), self.hub());
+                return Ok(Arc::new(Feed { updated, hub, digests, ..feed }));
             }
             let fed = self.store.feed(&head.shelf, self.terms.window).await?;
             let feed = Feed::assemble(&self.site, head, fed.items, max_age);
             let archive = Some(Archive { older: fed.older, ..Archive::default() });
-            Ok(Arc::new(Feed { archive, tombstones: fed.tombstones, digests, ..feed }))
+            let (tombstones, hub) = (fed.tombstones, self.hub());
+            Ok(Arc::new(Feed { archive, tombstones, hub, digests, ..feed }))
         });
         feed.await
+    }
+
+    /// Where our hub is, if there is one.
+    fn hub(&self) -> Option<String> {
+        self.terms.has_hub.then(|| format!("{}/hub", self.site.url))
     }
 
     /// How often there are digests of a shelf.

@@ -73,9 +73,16 @@ impl Printed {
         // A page is for people and search engines, as it is; programs read the feeds.
         let is_page = format.name() == html::Html.name();
         let rel = if is_page { "canonical" } else { "self" };
-        let link = format!("<{}>; rel=\"{rel}\"", feed.address_as(format.name()));
+        let hub = feed.hub.as_ref().filter(|_| !is_page);
+        let hub = hub.map(|hub| format!("<{hub}>; rel=\"hub\", ")).unwrap_or_default();
+        let link = format!("{hub}<{}>; rel=\"{rel}\"", feed.address_as(format.name()));
         let (link, cursor) = (HeaderValue::try_from(link).ok(), feed.cursor);
         Printed { link, cursor, ..Printed::new(format.render(feed), at) }
+    }
+
+    /// What tells it from all others: a hash of its bytes.
+    pub fn hash(&self) -> &[u8] {
+        &self.hash
     }
 
     /// The same, as what the feed of a shelf is in a state.

@@ -11,13 +11,13 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use tokio::sync::Semaphore;
 
 use super::desk::{Asked, Desk};
 use super::error::Error;
 use super::reply::Reply;
-use super::router::{self, Route};
+use super::router;
 use crate::format::Document;
 use crate::model::hub::Callback;
 use crate::model::source::SourceId;
@@ -52,15 +52,6 @@ impl Pushes {
     pub fn new(take: Box<Take>, telemetry: Arc<Telemetry>) -> Pushes {
         Pushes { take, telemetry, rooms: Semaphore::new(AT_ONCE) }
     }
-}
-
-/// Whether a request may be a push, so that its body is of interest.
-pub(super) fn is_push(head: &Parts) -> bool {
-    let is_callback = || {
-        let path = router::canonical(head.uri.path());
-        router::find(&path).is_some_and(|(route, _)| route == Route::Callback)
-    };
-    head.method == Method::POST && is_callback()
 }
 
 /// Answers a hub that asks whether we meant it, or says that it will not.

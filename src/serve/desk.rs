@@ -14,10 +14,11 @@ use tokio::sync::watch;
 use super::answers::{Answers, Question};
 use super::callback::Pushes;
 use super::error::Error;
+use super::hub::Hub;
 use super::reply::{Answer, Reply};
 use super::router::{self, Route};
 use super::status::Upstream;
-use super::{callback, feeds, former, pages, status};
+use super::{callback, feeds, former, hub, pages, status};
 use crate::clock::Clock;
 use crate::model::cut::Cut;
 use crate::model::source::SourceId;
@@ -44,6 +45,8 @@ pub struct Desk {
     pub ready: watch::Receiver<bool>,
     /// What hubs push.
     pub pushes: Pushes,
+    /// Our own hub, if it is open.
+    pub hub: Option<Hub>,
     /// What was said lately.
     pub answers: Answers,
 }
@@ -98,7 +101,21 @@ impl Desk {
         answer
     }
 
-    /// Takes what a hub pushes; `body` is read only when somebody waits for it.
+    /// What is told to us, if this is a request whose body is of interest.
+    pub(super) fn takes(&self, head: &Parts) -> Option<Route> {
+        if head.method != Method::POST {
+            return None;
+        }
+        let path = router::canonical(head.uri.path());
+        let (route, _) = router::find(&path)?;
+        match route {
+            Route::Callback => Some(route),
+            Route::Hub => self.hub.is_some().then_some(route),
+            _ => None,
+        }
+    }
+
+    /// Takes what is told to us; `body` is read only when somebody waits for it.
     pub(super) async fn take(
         &self,
         head: &Parts,
@@ -106,7 +123,10 @@ impl Desk {
     ) -> Answer {
         let take = async {
             check(head)?;
-            callback::take(self, head, body).await
+            match self.takes(head) {
+                Some(Route::Hub) => hub::take(self, head, body).await,
+                _ => callback::take(self, head, body).await,
+            }
         };
         let reply = AssertUnwindSafe(take).catch_unwind().await.unwrap_or(Err(Error::Bug));
         self.finish(head, reply, self.clock.now()).await
@@ -185,6 +205,8 @@ impl Desk {
             Route::StatusData => Box::pin(status::data(self)).await,
             Route::StatusFeed => Box::pin(status::feed(self)).await,
             Route::Robots => Ok(pages::robots()),
+            Route::Hub if self.hub.is_some() => Ok(hub::words()),
+            Route::Hub => Err(Error::NotFound),
             Route::Callback => Box::pin(callback::answer(self, asked, name)).await,
             Route::Health => Ok(Reply::words(StatusCode::OK, "ok\n")),
             Route::Readiness if *self.ready.borrow() => Ok(Reply::words(StatusCode::OK, "ready\n")),

@@ -18,6 +18,7 @@ mod error;
 mod feeds;
 mod former;
 mod gate;
+mod hub;
 mod listener;
 mod pace;
 mod pages;
@@ -36,7 +37,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, Version};
+use http::{Method, Request, Response, Version};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -56,8 +57,10 @@ use client::Client;
 pub use desk::Desk;
 use error::Error;
 use gate::{Gate, Pass};
+pub use hub::Hub;
 pub use listener::{Listener, Stream};
 use pace::{Limits, Paced};
+use router::Route;
 pub use status::Upstream;
 
 /// How long and how much readers may take (reliability row T-22).
@@ -114,11 +117,17 @@ pub trait Respond: Send + Sync + 'static {
 
 impl Respond for Desk {
     async fn respond(&self, head: &Parts, body: Incoming) -> Response<Bytes> {
-        if callback::is_push(head) {
-            let body = read(body, callback::LONGEST, callback::PATIENCE);
-            return Box::pin(self.take(head, body)).await;
+        match self.takes(head) {
+            None => self.answer(head).await,
+            Some(Route::Hub) => {
+                let body = read(body, hub::LONGEST, hub::PATIENCE);
+                Box::pin(self.take(head, body)).await
+            }
+            Some(_) => {
+                let body = read(body, callback::LONGEST, callback::PATIENCE);
+                Box::pin(self.take(head, body)).await
+            }
         }
-        self.answer(head).await
     }
 
     async fn refuse(&self, head: &Parts) -> Response<Bytes> {
@@ -191,9 +200,12 @@ impl<D: Respond> Conversation<D> {
     /// Answers a request, unless the client behind it has too many under way already.
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         self.pass.guest.asks(request.version() == Version::HTTP_2);
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let House { desk, gate, bounds } = &*self.house;
         let client = client::behind(self.peer, &head.headers, &bounds.trusted_proxies);
+        if head.method == Method::POST {
+            head.extensions.insert(client.or(self.peer.map(Client::of)));
+        }
         let answer = match client.map(|client| gate.ask(client)).transpose() {
             Ok(_ticket) => desk.respond(&head, body).await,
             Err(_) => desk.refuse(&head).await,

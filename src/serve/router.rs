@@ -30,6 +30,8 @@ pub(super) enum Route {
     Robots,
     /// Where the hubs of sources push.
     Callback,
+    /// Where those who follow our feeds say so.
+    Hub,
     Health,
     Readiness,
 }
@@ -57,6 +59,7 @@ pub(super) const ROUTES: &[(&str, Route)] = &[
     ("/status.atom", Route::StatusFeed),
     ("/robots.txt", Route::Robots),
     ("/callback/{token}", Route::Callback),
+    ("/hub", Route::Hub),
     ("/healthz", Route::Health),
     ("/readyz", Route::Readiness),
 ];

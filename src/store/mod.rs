@@ -7,6 +7,7 @@
 //! A store asks no clock but its own for leases, sends nothing, and renders nothing.
 
 pub mod explain;
+pub mod followers;
 pub mod law;
 pub mod sqlite;
 pub mod subscriptions;
@@ -36,6 +37,7 @@ use crate::model::view::Selection;
 use crate::model::whereabouts::Whereabouts;
 
 use explain::{Explanation, Name};
+use followers::Followers;
 use subscriptions::Subscriptions;
 
 /// Opens the store at `url`: `sqlite:PATH` or `sqlite::memory:`. What does not exist yet is made, its folder included.
@@ -55,9 +57,9 @@ pub async fn open(url: &str) -> Result<Arc<dyn Everything>, Error> {
 }
 
 /// A store as it is opened: items, and who is told of them.
-pub trait Everything: Store + Subscriptions {}
+pub trait Everything: Store + Subscriptions + Followers {}
 
-impl<S: Store + Subscriptions> Everything for S {}
+impl<S: Store + Subscriptions + Followers> Everything for S {}
 
 /// Remembers. All times come from the caller but one: leases expire by the store's own clock.
 ///

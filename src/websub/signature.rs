@@ -23,6 +23,47 @@ pub fn is_signed(header: &str, secret: &str, body: &[u8]) -> bool {
     }
 }
 
+/// By what we sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// For subscribers of old alone.
+    Sha1,
+    /// What the Recommendation advises.
+    #[default]
+    Sha256,
+    /// Longer.
+    Sha384,
+    /// Longest.
+    Sha512,
+}
+
+impl Algorithm {
+    /// As they stand in the header and in the file.
+    pub const NAMES: &[(&str, Algorithm)] = &[
+        ("sha1", Algorithm::Sha1),
+        ("sha256", Algorithm::Sha256),
+        ("sha384", Algorithm::Sha384),
+        ("sha512", Algorithm::Sha512),
+    ];
+}
+
+/// What stands in the header of a body that is signed with a secret.
+pub fn sign(algorithm: Algorithm, secret: &str, body: &[u8]) -> String {
+    match algorithm {
+        Algorithm::Sha1 => format!("sha1={}", hex::<Hmac<Sha1>>(secret, body)),
+        Algorithm::Sha256 => format!("sha256={}", hex::<Hmac<Sha256>>(secret, body)),
+        Algorithm::Sha384 => format!("sha384={}", hex::<Hmac<Sha384>>(secret, body)),
+        Algorithm::Sha512 => format!("sha512={}", hex::<Hmac<Sha512>>(secret, body)),
+    }
+}
+
+fn hex<M: Mac + KeyInit>(secret: &str, body: &[u8]) -> String {
+    let mut mac =
+        <M as KeyInit>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of every length");
+    mac.update(body);
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn is_of<M: Mac + KeyInit>(secret: &str, body: &[u8], signature: &[u8]) -> bool {
     let Ok(mut mac) = <M as KeyInit>::new_from_slice(secret.as_bytes()) else { return false };
     mac.update(body);

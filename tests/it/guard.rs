@@ -6,15 +6,19 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::time::Duration;
 
+use feedloom::clock::Clock;
 use feedloom::model::cause::Cause;
+use feedloom::model::follower::{Intent, Mode};
+use feedloom::store::followers::Verdict;
 
 use crate::house::{House, Web};
 use crate::origin::{Origin, Place, Reply};
 use crate::tidy;
 
 /// Where something is sent, and how often in that file.
-const PLACES: [(&str, usize); 7] = [
+const PLACES: [(&str, usize); 8] = [
     // Every question of a source passes its `exchange`, which sends; `send` asks lists and their pages.
     ("src/ingest/ask.rs", 4),
     // Details.
@@ -25,6 +29,8 @@ const PLACES: [(&str, usize); 7] = [
     ("src/ingest/subscribe.rs", 1),
     // Messages to webhooks, and trials.
     ("src/deliver/webhook.rs", 2),
+    // What the hub asks and tells callbacks: a farewell, a question, a push.
+    ("src/deliver/push.rs", 3),
     // `feedloom preview`: what a poll would ask, lists and details.
     ("src/cli/preview.rs", 3),
     // The door itself, which parts the web from files.
@@ -285,6 +291,50 @@ async fn g_03_and_s_13_webhooks() {
         let told = house.deliver.trial(&one).await.expect_err("refused");
         assert!(told.contains("private or special address"), "{}: {told}", one.webhook.url);
     }
+    nobody_came(&listener);
+}
+
+/// Callbacks are anybody's word: neither asked nor told anything at a private address.
+#[tokio::test]
+async fn g_03_callbacks() {
+    let (listener, port) = trap();
+    let (web, feed) = (Web::with_door(), "https://news.example/feed");
+    web.serve(feed, "<rss version=\"2.0\"><channel><title>n</title><item><title>t</title></item></channel></rss>");
+    let toml = format!("[[source]]\nid = \"news\"\nkind = \"feed\"\nurl = \"{feed}\"\n");
+    let house = House::with_web(web, &toml).await;
+    house.round().await;
+    let now = house.clock.now();
+    for (_, callback) in targets(port) {
+        let intent = Intent {
+            number: 0,
+            mode: Mode::Subscribe,
+            topic: "/all.atom".to_owned(),
+            asked: "https://n.example/all.atom".to_owned(),
+            callback,
+            secret: None,
+            lease: Duration::from_secs(3600),
+            attempts: 0,
+        };
+        // Some spellings are of one host, which is asked few things at once.
+        house.store.intend(&intent, now).await.expect("the store answers");
+        house.deliver().await;
+        // One that had got in all the same would still be told nothing.
+        let verdict = Verdict::Meant { until: now.plus(Duration::from_secs(3600)), edition: None };
+        for again in house
+            .store
+            .claim_intents(now.plus(Duration::from_secs(500)), 9)
+            .await
+            .expect("an answer")
+        {
+            house.store.verified(&again, verdict.clone()).await.expect("the store answers");
+        }
+        house.deliver().await;
+    }
+    let followed = house.store.topics(now).await.expect("the store answers");
+    assert!(
+        followed[0].followers > 20 && followed[0].failing == followed[0].followers,
+        "{followed:?}"
+    );
     nobody_came(&listener);
 }
 

@@ -36,7 +36,7 @@ pub struct House {
     pub store: Arc<dyn Everything>,
     pub web: Arc<Web>,
     pub clock: Arc<Manual>,
-    pub press: Press,
+    pub press: Arc<Press>,
     pub deliver: Deliver,
     ingest: Ingest,
 }
@@ -97,12 +97,19 @@ impl House {
             window: config.window,
             views: digests.views.clone(),
             digests: digests.periods.clone(),
+            has_hub: true,
             ..Terms::default()
         };
-        let (site, views) = (config.site.clone(), digests.views.clone());
-        let press = Press::new(store.clone(), config.site, terms);
-        let deliver =
-            Deliver::open(store.clone(), web.clone(), clock.clone(), site, views, keys.collect());
+        let views = digests.views.clone();
+        let press = Arc::new(Press::new(store.clone(), config.site, terms));
+        let deliver = Deliver::open(
+            store.clone(),
+            web.clone(),
+            clock.clone(),
+            press.clone(),
+            views,
+            keys.collect(),
+        );
         let deliver = deliver.await.expect("the store answers");
         let ingest = Ingest::new(store.clone(), web.clone(), clock.clone(), upstreams.collect());
         let callbacks = Callbacks::under("https://test.example/callback/");
@@ -216,6 +223,7 @@ type Script = Box<dyn FnMut(&Request<Bytes>) -> Result<Response<Bytes>, net::Err
 #[derive(Default)]
 pub struct Web {
     scripts: Mutex<HashMap<String, Script>>,
+    prefixes: Mutex<HashMap<String, Script>>,
     pits: Mutex<HashSet<String>>,
     ledger: Mutex<Vec<Request<Bytes>>>,
     /// What asks the real network for what is scripted nowhere.
@@ -239,6 +247,15 @@ impl Web {
         script: impl FnMut(&Request<Bytes>) -> Result<Response<Bytes>, net::Error> + Send + 'static,
     ) {
         held(&self.scripts).insert(url.to_owned(), Box::new(script));
+    }
+
+    /// From now on every address that begins so answers so, unless it is scripted itself.
+    pub fn script_prefix(
+        &self,
+        prefix: &str,
+        script: impl FnMut(&Request<Bytes>) -> Result<Response<Bytes>, net::Error> + Send + 'static,
+    ) {
+        held(&self.prefixes).insert(prefix.to_owned(), Box::new(script));
     }
 
     /// From now on this address answers 200 with these bytes.
@@ -293,6 +310,11 @@ impl Transport for Web {
                 std::future::pending::<()>().await;
             }
             let scripted = held(&self.scripts).get_mut(&at).map(|script| script(&request));
+            let scripted = scripted.or_else(|| {
+                let mut prefixes = held(&self.prefixes);
+                let found = prefixes.iter_mut().find(|(prefix, _)| at.starts_with(prefix.as_str()));
+                found.map(|(_, script)| script(&request))
+            });
             let response = match (scripted, &self.door) {
                 (Some(scripted), _) => scripted?,
                 (None, Some(door)) => return door.send(request, permit).await,

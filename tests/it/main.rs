@@ -8,6 +8,7 @@ mod digests;
 mod guard;
 mod hostile;
 mod house;
+mod hub;
 mod journey;
 mod kill;
 mod laws;

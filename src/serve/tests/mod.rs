@@ -61,6 +61,7 @@ fn house_on(terms: Terms) -> House {
         upstreams: vec![upstream],
         unstored: Box::new(move || kept.lock().unwrap().clone()),
         pushes: Pushes::new(Box::new(|_, _| Box::pin(async { Ok(()) })), Arc::default()),
+        hub: Some(Hub::new(Arc::default())),
         ready: is_ready,
         answers: Answers::default(),
     };

@@ -503,6 +503,7 @@ async fn t_31_public_addresses_are_the_written_list() {
         "/status.atom",
         "/robots.txt",
         "/callback/{token}",
+        "/hub",
         "/healthz",
         "/readyz",
     ];

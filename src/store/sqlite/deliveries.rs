@@ -2,13 +2,16 @@
 
 use async_trait::async_trait;
 
-use super::{Sqlite, changes, subscription};
+use super::{Sqlite, changes, follower, subscription};
 use crate::model::feed::Revision;
+use crate::model::follower::{Edition, Follower, Following, Intent};
+use crate::model::manners::Rooms;
 use crate::model::subscription::{
     Changes, Dead, Replay, State, Subscription, SubscriptionId, Webhook,
 };
 use crate::model::time::Timestamp;
 use crate::store::Error;
+use crate::store::followers::{Followers, Intended, Push, Pushed, Verdict};
 use crate::store::subscriptions::{Delivery, Settled, Subscriptions};
 use crate::webhook::key;
 
@@ -113,5 +116,55 @@ impl Subscriptions for Sqlite {
 
     async fn seal(&self) -> Result<[u8; 32], Error> {
         self.read(subscription::seal).await
+    }
+}
+
+#[async_trait]
+impl Followers for Sqlite {
+    async fn intend(&self, intent: &Intent, now: Timestamp) -> Result<Intended, Error> {
+        let intent = intent.clone();
+        self.write(move |connection| follower::intend(connection, &intent, now)).await
+    }
+
+    async fn claim_intents(&self, now: Timestamp, most: usize) -> Result<Vec<Intent>, Error> {
+        let lease = self.lease;
+        self.write(move |connection| follower::claim_intents(connection, now, most, lease)).await
+    }
+
+    async fn verified(&self, intent: &Intent, verdict: Verdict) -> Result<(), Error> {
+        let intent = intent.clone();
+        self.write(move |connection| follower::verified(connection, &intent, &verdict)).await
+    }
+
+    async fn topics(&self, now: Timestamp) -> Result<Vec<Following>, Error> {
+        self.read(move |connection| follower::topics(connection, now)).await
+    }
+
+    async fn claim_pushes(
+        &self,
+        editions: &[Edition],
+        most: usize,
+        rooms: &Rooms,
+        now: Timestamp,
+    ) -> Result<Vec<Push>, Error> {
+        let (editions, mut rooms, lease) = (editions.to_vec(), rooms.clone(), self.lease);
+        let claim = move |connection: &rusqlite::Connection| {
+            follower::claim_pushes(connection, &editions, most, &mut rooms, now, lease)
+        };
+        self.write(claim).await
+    }
+
+    async fn pushed(&self, push: &Push, pushed: &Pushed) -> Result<(), Error> {
+        let (push, pushed) = (push.clone(), pushed.clone());
+        self.write(move |connection| follower::pushed(connection, &push, &pushed)).await
+    }
+
+    async fn dismiss(&self, topic: &str, most: usize) -> Result<Vec<Follower>, Error> {
+        let topic = topic.to_owned();
+        self.write(move |connection| follower::dismiss(connection, &topic, most)).await
+    }
+
+    async fn expire(&self, now: Timestamp) -> Result<(), Error> {
+        self.write(move |connection| follower::expire(connection, now)).await
     }
 }

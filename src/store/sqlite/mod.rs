@@ -9,7 +9,7 @@
 //! file, schema, writer, reader       the connections
 //! enroll · claim · known · commit    what ingest asks
 //! read · feed · select · search · since    what readers ask
-//! subscription · changes · deliveries    what deliveries ask
+//! subscription · follower · changes · deliveries    what deliveries ask
 //! index · prune · digest             care
 //! cut, arrivals                        what digests are made of
 //! change, window, shelf, membership, article, sighting, finish, twin, story    what these are made of
@@ -33,6 +33,7 @@ mod fault;
 mod feed;
 mod file;
 mod finish;
+mod follower;
 mod index;
 mod known;
 mod membership;
@@ -118,7 +119,8 @@ impl Sqlite {
         let presence = file::Presence::claim(path)?;
         presence.admit(|| {
             claim::release_all(&connection)?;
-            subscription::release_all(&connection)
+            subscription::release_all(&connection)?;
+            follower::release_all(&connection)
         })?;
         let readers = reader::Readers::open(path)?;
         Sqlite::on(connection, Some(readers), Some(presence), lease)
