@@ -17,6 +17,7 @@ mod manners;
 mod origin;
 mod pushing;
 mod readme;
+mod receivers;
 mod seed;
 mod tidy;
 mod webhook;
