@@ -14,11 +14,15 @@ use crate::model::subscription::{Changes, Course, Interest, State, Subscription,
 use crate::model::time::Timestamp;
 use crate::model::view::View;
 
-/// Deliveries at once, nearly all of which wait for slow endpoints.
-const SLOTS: usize = 2048;
-/// And besides them, those to endpoints that took the last message they were sent, so that those that hang
-/// hold up nobody who doesn't.
+/// Deliveries at once that have not shown yet whether their endpoint hangs.
+const SLOTS: usize = 1024;
+/// And all told: those that hang hold nothing but a connection.
+const MOST: usize = 10_240;
+/// And besides, those to endpoints that took the last message they were sent, so that those that hang hold up
+/// nobody who doesn't.
 const PROMPT: usize = 256;
+/// An endpoint that has not answered for so long hangs.
+const HANGS: Duration = Duration::from_secs(1);
 
 /// Whose turn it is: those that took their last message, then those longest without a turn.
 type Turn = (bool, u64, SubscriptionId);
@@ -36,8 +40,10 @@ pub(super) struct Roster {
     /// How far those have come who are owed nothing.
     tip: Revision,
     turns: u64,
-    /// With which hosts.
-    under_way: HashMap<SubscriptionId, String>,
+    /// With which hosts, and since when.
+    under_way: HashMap<SubscriptionId, (String, Timestamp)>,
+    /// Those of them that may answer any moment, by when they began.
+    young: BTreeSet<(Timestamp, SubscriptionId)>,
 }
 
 struct Entry {
@@ -156,10 +162,15 @@ impl Roster {
         {
             self.queue(&id, now);
         }
+        while let Some((began, _)) = self.young.first()
+            && began.plus(HANGS) <= now
+        {
+            self.young.pop_first();
+        }
         let mut picked = Vec::new();
         while let Some((is_slow, ..)) = self.ready.first() {
-            let slots = if *is_slow { SLOTS } else { SLOTS + PROMPT };
-            if self.under_way.len() >= slots {
+            let more = if *is_slow { 0 } else { PROMPT };
+            if self.young.len() >= SLOTS + more || self.under_way.len() >= MOST + more {
                 break;
             }
             let Some((_, _, id)) = self.ready.pop_first() else { break };
@@ -169,15 +180,18 @@ impl Roster {
                 continue;
             }
             rooms.take(&entry.host);
-            self.under_way.insert(id.clone(), entry.host.clone());
+            self.under_way.insert(id.clone(), (entry.host.clone(), now));
+            self.young.insert((now, id.clone()));
             picked.push((id, entry.reached));
         }
         picked
     }
 
-    /// When the next one is due that waits for a time.
+    /// When the next one may have its turn that waits for a time.
     pub(super) fn next(&self) -> Option<Timestamp> {
-        self.later.first().map(|(due, _)| *due)
+        let due = self.later.first().map(|(due, _)| *due);
+        let young = self.young.first().filter(|_| !self.ready.is_empty());
+        due.into_iter().chain(young.map(|(began, _)| began.plus(HANGS))).min()
     }
 
     /// How long one is left alone between two messages.
@@ -193,7 +207,8 @@ impl Roster {
         rooms: &mut Rooms,
         now: Timestamp,
     ) {
-        let Some(host) = self.under_way.remove(id) else { return };
+        let Some((host, began)) = self.under_way.remove(id) else { return };
+        self.young.remove(&(began, id.clone()));
         rooms.give_back(&host);
         self.note(id, ended, now);
         self.queue(id, now);
@@ -370,10 +385,20 @@ mod tests {
         roster.take_in(&change(1), time(0));
         let mut rooms = rooms(9);
         assert_eq!(roster.pick(&mut rooms, time(0)).len(), SLOTS);
+        assert_eq!(roster.next(), Some(time(1)), "by then they hang");
+        assert_eq!(roster.pick(&mut rooms, time(0)).len(), 0);
+        for second in 1..9 {
+            assert_eq!(roster.pick(&mut rooms, time(second)).len(), SLOTS);
+        }
+        assert_eq!(
+            roster.pick(&mut rooms, time(9)).len(),
+            10_000 - 9 * SLOTS,
+            "all within seconds"
+        );
         all.push(subscription("prompt", "prompt.example"));
-        roster.fill(&all, &[], time(1));
-        roster.take_in(&change(2), time(1));
-        assert_eq!(names(&roster.pick(&mut rooms, time(1))), ["prompt"]);
+        roster.fill(&all, &[], time(9));
+        roster.take_in(&change(2), time(9));
+        assert_eq!(names(&roster.pick(&mut rooms, time(9))), ["prompt"]);
     }
 
     #[test]

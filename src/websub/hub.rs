@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LINK};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LINK};
 use http::{Method, Request, Response};
 use url::{Url, form_urlencoded};
 
@@ -141,6 +141,8 @@ pub fn content(
     *request.uri_mut() = callback.parse().ok()?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    // Followers are at thousands of hosts: kept open, their connections would use up the descriptors.
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
     let link = format!("<{hub}>; rel=\"hub\", <{topic}>; rel=\"self\"");
     headers.insert(LINK, HeaderValue::try_from(link).ok()?);
     if let Some(secret) = secret {
