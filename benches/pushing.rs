@@ -1,12 +1,14 @@
 //! Pushing: from the commit of an item to the 2xx of who is told, beside ten thousand endpoints that hang;
 //! signed messages a second; and an update that reaches ten thousand followers of one topic. All on loopback,
-//! receivers in a thread of their own.
+//! receivers in a process of their own.
 //!
 //! `cargo bench --bench pushing [ENDPOINTS [SECONDS]]`, ten thousand that hang and a minute when not said. Linux
 //! only, for the addresses 127.0.0.0/8 and `/proc`.
 
 use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -50,38 +52,84 @@ struct Seen {
     messages: AtomicUsize,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
-    /// When an item was first told.
-    told: Mutex<HashMap<usize, Instant>>,
+    /// When an item was first told, in milliseconds.
+    told: Mutex<HashMap<usize, i64>>,
+}
+
+/// The receivers, in a process of their own, as each end of a connection is an open file.
+struct Receivers {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Receivers {
+    fn start() -> Receivers {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        let mut process = command.arg("receive").stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        let stdout = process.stdout.as_mut().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        Receivers { process, address: line.trim().parse().expect("an address") }
+    }
+
+    /// What they saw since they were asked last, or not even looked at.
+    async fn ask(&self, path: &str) -> (usize, usize, HashMap<usize, i64>) {
+        let at = SocketAddr::from(([127, 0, 0, 1], self.address.port()));
+        let mut stream = TcpStream::connect(at).await.expect("they listen");
+        let request = format!("GET {path} HTTP/1.1\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        let mut numbers =
+            answer.split_whitespace().map(|word| word.parse::<i64>().expect("a number"));
+        let mut count = || usize::try_from(numbers.next().expect("a number")).expect("a count");
+        let (messages, most) = (count(), count());
+        let mut told = HashMap::new();
+        while let (Some(number), Some(at)) = (numbers.next(), numbers.next()) {
+            told.insert(usize::try_from(number).expect("a count"), at);
+        }
+        (messages, most, told)
+    }
+}
+
+impl Drop for Receivers {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What `Receivers` is at its other end.
+fn serve() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let listener = TcpListener::bind("0.0.0.0:0").await.expect("a port");
+        println!("{}", listener.local_addr().expect("its address"));
+        let seen = Arc::new(Seen::default());
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            tokio::spawn(receive(stream, seen.clone()));
+        }
+    });
 }
 
 fn main() {
+    rlimit::increase_nofile_limit(20_000).expect("enough open files");
+    if std::env::args().any(|word| word == "receive") {
+        return serve();
+    }
     let mut numbers = std::env::args().filter_map(|word| word.parse::<usize>().ok());
     let hanging = numbers.next().unwrap_or(10_000);
     let seconds = numbers.next().unwrap_or(60);
-    rlimit::increase_nofile_limit(20_000).expect("enough open files");
-    let seen = Arc::new(Seen::default());
-    let (tell, address) = std::sync::mpsc::channel();
-    let seeing = seen.clone();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime").block_on(async {
-            let listener = TcpListener::bind("0.0.0.0:0").await.expect("a port");
-            tell.send(listener.local_addr().expect("its address")).expect("it is awaited");
-            loop {
-                let (stream, _) = listener.accept().await.expect("a connection");
-                tokio::spawn(receive(stream, seeing.clone()));
-            }
-        });
-    });
-    let address = address.recv().expect("an address");
+    let receivers = Receivers::start();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     runtime.block_on(async {
-        messages(address, &seen, Some(1000)).await;
-        messages(address, &seen, None).await;
-        followers(address, &seen).await;
-        latency(address, &seen, hanging, seconds).await;
+        messages(&receivers, Some(1000)).await;
+        messages(&receivers, None).await;
+        followers(&receivers).await;
+        latency(&receivers, hanging, seconds).await;
     });
     runtime.shutdown_background();
 }
@@ -109,8 +157,26 @@ async fn receive(mut stream: TcpStream, seen: Arc<Seen>) {
             }
         }
         let body: Vec<u8> = buffer.drain(..length).collect();
+        if head.starts_with("get /") {
+            if head.starts_with("get /anew") {
+                seen.messages.store(0, SeqCst);
+                seen.most_at_once.store(0, SeqCst);
+                seen.told.lock().expect("nobody panicked").clear();
+            }
+            let (messages, most) = (seen.messages.load(SeqCst), seen.most_at_once.load(SeqCst));
+            let mut told = format!("{messages} {most}");
+            if head.starts_with("get /told") {
+                for (number, at) in &*seen.told.lock().expect("nobody panicked") {
+                    told.push_str(&format!(" {number} {at}"));
+                }
+            }
+            let _ = stream.write_all(told.as_bytes()).await;
+            return;
+        }
         if head.starts_with("post /hang") {
-            std::future::pending::<()>().await;
+            // Until the other side has had enough.
+            while matches!(stream.read_buf(&mut buffer).await, Ok(1..)) {}
+            return;
         }
         let at_once = seen.at_once.fetch_add(1, SeqCst) + 1;
         seen.most_at_once.fetch_max(at_once, SeqCst);
@@ -118,7 +184,8 @@ async fn receive(mut stream: TcpStream, seen: Arc<Seen>) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         if let Some(number) = number(&body) {
-            seen.told.lock().expect("nobody panicked").entry(number).or_insert_with(Instant::now);
+            let mut told = seen.told.lock().expect("nobody panicked");
+            told.entry(number).or_insert_with(|| System.now().millis());
         }
         seen.messages.fetch_add(1, SeqCst);
         seen.at_once.fetch_sub(1, SeqCst);
@@ -244,22 +311,25 @@ fn webhook(name: String, address: SocketAddr, path: &str) -> Webhook {
 }
 
 /// Signed messages a second to healthy endpoints.
-async fn messages(address: SocketAddr, seen: &Seen, pushes: Option<usize>) {
+async fn messages(receivers: &Receivers, pushes: Option<usize>) {
+    let address = receivers.address;
     let path = if pushes.is_some() { "/quick" } else { "/slow" };
     let webhooks = (0..HEALTHY).map(|n| webhook(format!("w{n}"), address, path)).collect();
     let mut house = House::new(webhooks, pushes).await;
-    let before = seen.messages.swap(0, SeqCst);
-    seen.most_at_once.store(0, SeqCst);
+    receivers.ask("/anew").await;
     let items = if pushes.is_some() { ITEMS } else { ITEMS / 10 };
     house.publish(items).await;
     let began = Instant::now();
     house.run();
-    while seen.messages.load(SeqCst) < HEALTHY * items {
-        assert!(began.elapsed() < Duration::from_secs(120), "{before}");
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let most = loop {
+        let (messages, most, _) = receivers.ask("/seen").await;
+        if messages >= HEALTHY * items {
+            break most;
+        }
+        assert!(began.elapsed() < Duration::from_secs(120), "{messages}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
     let rate = (HEALTHY * items) as f64 / began.elapsed().as_secs_f64();
-    let most = seen.most_at_once.load(SeqCst);
     match pushes {
         Some(_) => println!(
             "{HEALTHY} healthy endpoints, {items} items each: {rate:.0} signed messages a second (at least 2000)"
@@ -271,7 +341,8 @@ async fn messages(address: SocketAddr, seen: &Seen, pushes: Option<usize>) {
 }
 
 /// From the commit of an item until all followers of one topic have it.
-async fn followers(address: SocketAddr, seen: &Seen) {
+async fn followers(receivers: &Receivers) {
+    let address = receivers.address;
     let mut house = House::new(Vec::new(), None).await;
     let now = System.now();
     for n in 0..FOLLOWERS {
@@ -293,13 +364,13 @@ async fn followers(address: SocketAddr, seen: &Seen) {
             house.store.verified(&asked, meant).await.expect("stored");
         }
     }
-    seen.messages.store(0, SeqCst);
+    receivers.ask("/anew").await;
     let before = resident();
     let began = house.publish(1).await;
     house.run();
-    while seen.messages.load(SeqCst) < FOLLOWERS {
-        assert!(began.elapsed() < Duration::from_secs(120), "{}", seen.messages.load(SeqCst));
-        tokio::time::sleep(Duration::from_millis(1)).await;
+    while receivers.ask("/seen").await.0 < FOLLOWERS {
+        assert!(began.elapsed() < Duration::from_secs(120), "they are not all told");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let took = began.elapsed().as_secs_f64();
     let more = resident().saturating_sub(before) >> 10;
@@ -309,7 +380,8 @@ async fn followers(address: SocketAddr, seen: &Seen) {
 }
 
 /// From the commit of an item to its endpoint's answer, at a thousand items a minute, beside endpoints that hang.
-async fn latency(address: SocketAddr, seen: &Seen, hanging: usize, seconds: usize) {
+async fn latency(receivers: &Receivers, hanging: usize, seconds: usize) {
+    let address = receivers.address;
     for hanging in [0, hanging] {
         let mut webhooks: Vec<Webhook> =
             (0..hanging).map(|n| webhook(format!("hang-{n}"), address, "/hang")).collect();
@@ -319,29 +391,25 @@ async fn latency(address: SocketAddr, seen: &Seen, hanging: usize, seconds: usiz
         // Until it is known of each whether it hangs.
         house.publish(1).await;
         tokio::time::sleep(Duration::from_secs(12)).await;
-        seen.told.lock().expect("nobody panicked").clear();
+        receivers.ask("/anew").await;
         let (mut committed, mut memory) = (HashMap::new(), 0);
         let mut tick = tokio::time::interval(Duration::from_millis(60));
         for _ in 0..seconds * 1000 / 60 {
             tick.tick().await;
             let number = house.next;
-            committed.insert(number, house.publish(1).await);
+            house.publish(1).await;
+            committed.insert(number, System.now().millis());
             memory = memory.max(resident());
         }
         tokio::time::sleep(Duration::from_secs(3)).await;
-        let told = seen.told.lock().expect("nobody panicked");
-        let mut waits: Vec<Duration> = committed
-            .iter()
-            .filter_map(|(number, at)| {
-                told.get(number).map(|told| told.saturating_duration_since(*at))
-            })
-            .collect();
+        let (_, _, told) = receivers.ask("/told").await;
+        let wait = |(number, at): (&usize, &i64)| Some((told.get(number)? - at).max(0));
+        let mut waits: Vec<i64> = committed.iter().filter_map(wait).collect();
         waits.sort();
         let lost = committed.len() - waits.len();
-        let at =
-            |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
+        let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
         println!(
-            "{} items in {seconds} s beside {hanging} endpoints that hang: p50 {:.1} ms (50 at most), p99 {:.1} ms (2000 at most), worst {:.1} ms, {lost} not told, {} MB with receivers and all (512 at most)",
+            "{} items in {seconds} s beside {hanging} endpoints that hang: p50 {} ms (50 at most), p99 {} ms (2000 at most), worst {} ms, {lost} not told, {} MB (512 at most)",
             committed.len(),
             at(0.5),
             at(0.99),

@@ -18,7 +18,7 @@ def take(event):
     if event["type"] != "item.published":
         return
     item = event["data"]
-    said = json.dumps({"text": f"{item['title']}\n{item['url']}"}).encode()
+    said = json.dumps({"text": f"{item['title']}\n{item.get('url') or item['_feedloom']['page']}"}).encode()
     request = urllib.request.Request(os.environ["ROOM"], said, {"content-type": "application/json"})
     urllib.request.urlopen(request, timeout=10).close()
 

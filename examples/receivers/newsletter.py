@@ -18,9 +18,10 @@ def take(event):
     if event["type"] != "item.published":
         return
     item = event["data"]
+    url = item.get("url") or item["_feedloom"]["page"]
     words = item.get("summary") or item.get("content_text") or ""
     with open(folder / f"{event['timestamp'][:10]}.md", "a", encoding="utf-8") as draft:
-        draft.write(f"## [{item['title']}]({item['url']})\n\n{words[:300]}\n\n")
+        draft.write(f"## [{item['title']}]({url})\n\n{words[:300]}\n\n")
 
 
 serve(int(sys.argv[1]), take, folder / "seen.db")

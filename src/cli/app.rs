@@ -169,7 +169,8 @@ pub async fn open(config: Config) -> anyhow::Result<House> {
     let deliver =
         Deliver::open(store.clone(), out, clock.clone(), press.clone(), of, keys.collect());
     let deliver = deliver.await.context("the store could not be asked")?;
-    let deliver = deliver.with_manners(polite).with_telemetry(telemetry.clone()).with_hub(hub);
+    let deliver = deliver.with_manners(polite).with_telemetry(telemetry.clone());
+    let deliver = if config.hub.is_open { deliver.with_hub(hub) } else { deliver };
     let asked = config.hub.is_open.then(|| deliver.asked());
     Ok(House { store, ingest, deliver, press, clock, asked, views, upstreams: known, telemetry })
 }

@@ -35,6 +35,11 @@ pub struct Arguments {
 pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
     let store = app::store(&app::configuration(path)?).await?;
     let id = arguments.id.as_deref().map(subscriptions::read).transpose()?;
+    if let Some(id) = &id
+        && store.subscription(id).await?.is_none()
+    {
+        return subscriptions::unknown(id);
+    }
     let mut results = results();
     if arguments.dead {
         let dead = store.dead(id.as_ref(), arguments.limit as usize).await?;
@@ -46,7 +51,12 @@ pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> 
         }
         for one in dead.iter().filter(|_| !arguments.json) {
             let (at, event) = (one.at.rfc3339(), one.event.name());
-            writeln!(results, "{at}  {}  {event}  {}  {}", one.subscription, one.item, one.why)?;
+            let (to, revision) = (&one.subscription, one.revision.0);
+            writeln!(
+                results,
+                "{at}  {to}  {event}  revision {revision}  {}  {}",
+                one.item, one.why
+            )?;
         }
     } else {
         let newest = subscriptions::newest(&*store);

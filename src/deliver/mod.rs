@@ -60,7 +60,7 @@ pub struct Deliver {
     telemetry: Arc<Telemetry>,
     seal: Seal,
     press: Arc<Press>,
-    hub: Hub,
+    hub: Option<Hub>,
     asked: Arc<Notify>,
 }
 
@@ -74,8 +74,8 @@ pub struct Hub {
 }
 
 /// Pushes to followers at once, and questions whether callbacks mean it.
-const PUSHES: usize = 512;
-const QUESTIONS: usize = 64;
+const PUSHES: usize = 2048;
+const QUESTIONS: usize = 512;
 /// How often those are forgotten whose lease is over.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -147,14 +147,14 @@ impl Deliver {
             telemetry: Arc::default(),
             seal,
             press,
-            hub: Hub::default(),
+            hub: None,
             asked: Arc::default(),
         })
     }
 
-    /// The same with its hub run so.
+    /// The same with a hub that is run so.
     pub fn with_hub(self, hub: Hub) -> Deliver {
-        Deliver { hub, ..self }
+        Deliver { hub: Some(hub), ..self }
     }
 
     /// Tells that something was asked of the hub: a hint, never the truth.
@@ -276,7 +276,7 @@ impl Deliver {
             self.pass(running).await?;
         }
         // As often as something may have happened, and not at the end of each delivery.
-        if std::mem::take(&mut running.is_called) {
+        if std::mem::take(&mut running.is_called) && self.hub.is_some() {
             self.serve_hub(running, now).await?;
         }
         Ok(running.roster.next())

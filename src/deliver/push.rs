@@ -109,7 +109,8 @@ impl Deliver {
     }
 
     fn permit(&self, limits: Limits, errand: Errand) -> Permit {
-        Permit { allow: self.hub.allow.clone(), folder: None, limits, errand }
+        let allow = self.hub.as_ref().map(|hub| hub.allow.clone()).unwrap_or_default();
+        Permit { allow, folder: None, limits, errand }
     }
 
     /// Asks a callback whether it means what was asked, and notes what it says.
@@ -212,12 +213,13 @@ impl Deliver {
             return Ok(Pushed::Taken(revision, hash));
         }
         let (url, document) = (&self.site.url, &printed.document);
+        let algorithm = self.hub.as_ref().map(|hub| hub.algorithm).unwrap_or_default();
         let (address, topic) = (format!("{url}/hub"), format!("{url}{}", follower.topic));
         let request = hub::content(
             &follower.callback,
             (&address, &topic),
             (document.media_type, &document.bytes),
-            (follower.secret.as_deref(), self.hub.algorithm),
+            (follower.secret.as_deref(), algorithm),
         );
         let Some(request) = request else { return Ok(Pushed::Dropped(revision)) };
         let permit = self.permit(PUSH, Errand::Tell);

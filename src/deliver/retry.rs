@@ -113,9 +113,9 @@ pub(super) fn after(
     };
     match attempt {
         Attempt::Taken => {
-            let (state, reached, batch) = (course.state, course.reached, course.batch);
+            let Course { state, reached, .. } = *course;
             let succeeded = Some(now);
-            (Course { state, reached, batch, succeeded, ..Course::default() }, Fate::Next)
+            (Course { state, reached, succeeded, ..Course::default() }, Fate::Next)
         }
         Attempt::Gone => {
             let course = failed("it answered 410 Gone: it wants no messages any more", 0);

@@ -19,7 +19,9 @@ use crate::model::feed::Revision;
 use crate::model::item::ItemId;
 use crate::model::manners::{Errand, asked_wait};
 use crate::model::source::Limits;
-use crate::model::subscription::{Change, Course, Dead, Event, Interest, Subscription, Webhook};
+use crate::model::subscription::{
+    Change, Changes, Course, Dead, Event, Interest, Subscription, Webhook,
+};
 use crate::model::time::Timestamp;
 use crate::net::Permit;
 use crate::store::Error;
@@ -28,7 +30,7 @@ use crate::webhook::key::Key;
 use crate::webhook::{message, signature};
 
 /// Rows of the log one look takes in.
-const PAGE: usize = 64;
+const PAGE: usize = 32;
 /// How long one delivery goes on before others have their turn.
 const TURN: Duration = Duration::from_secs(5);
 
@@ -55,6 +57,13 @@ impl Message {
     fn upto(&self) -> Revision {
         self.events.last().map_or(Revision(0), |(revision, ..)| *revision)
     }
+}
+
+/// Messages of a part of the log.
+struct Messages {
+    all: Vec<Message>,
+    /// Whether there are more.
+    is_cut: bool,
 }
 
 /// Delivers what one subscription is owed, until there is no more, one attempt fails, or others are to have
@@ -161,10 +170,12 @@ impl Run<'_> {
             let (reached, end) = (self.course.reached, self.course.batch);
             let most = PAGE.max(self.webhook().batch);
             let changes = self.deliver.store.changes(reached, end, most).await?;
-            let wants = |change| self.interest.wants(change).map(|event| (event, change));
-            let wanted: Vec<(Event, &Change)> = changes.rows.iter().filter_map(wants).collect();
-            for part in wanted.chunks(self.webhook().batch) {
-                let going = self.part(part).await?;
+            let (upto, has_more) = (changes.upto, changes.has_more);
+            let messages = self.messages(&changes);
+            drop(changes);
+            let is_cut = messages.is_cut;
+            for message in messages.all {
+                let going = self.send_part(&message).await?;
                 if going != Going::On {
                     return Ok(going);
                 }
@@ -172,34 +183,47 @@ impl Run<'_> {
                     return self.give_back().await;
                 }
             }
-            self.course.reached = self.course.reached.max(changes.upto);
+            if is_cut {
+                continue;
+            }
+            self.course.reached = self.course.reached.max(upto);
             if end.is_some() {
-                self.course.batch = None;
-            } else if !changes.has_more {
+                (self.course.batch, self.course.message) = (None, None);
+            } else if !has_more {
                 let going = self.settle(None, Vec::new(), true).await?;
                 return Ok(if going == Going::Lost { going } else { Going::Through });
             }
         }
     }
 
-    /// Sends what goes into one message.
-    async fn part(&mut self, events: &[(Event, &Change)]) -> Result<Going, Error> {
-        if self.webhook().batch == 1
-            && let Some((event, change)) = events.first()
-        {
-            let message = self.single(change, *event);
-            return self.attempt(&message, None).await;
-        }
-        let message = self.batch(events);
+    /// The messages of a part of the log. Of an endpoint that did not take the last one only the next, since
+    /// what is made is held for as long as it hangs.
+    fn messages(&self, changes: &Changes) -> Messages {
+        let wants = |change| self.interest.wants(change).map(|event| (event, change));
+        let wanted: Vec<(Event, &Change)> = changes.rows.iter().filter_map(wants).collect();
+        let is_prompt = self.course.failures == 0 && self.course.succeeded.is_some();
+        let parts = wanted.chunks(self.webhook().batch);
+        let most = if is_prompt { parts.len() } else { 1 };
+        let is_cut = parts.len() > most;
+        let message = |part: &[(Event, &Change)]| match (self.webhook().batch, part) {
+            (1, [(event, change)]) => self.single(change, *event),
+            _ => self.batch(part),
+        };
+        Messages { all: parts.take(most).map(message).collect(), is_cut }
+    }
+
+    /// Sends a message of the log.
+    async fn send_part(&mut self, message: &Message) -> Result<Going, Error> {
         // Kept before it is sent, so that who begins anew sends the same again under the same id.
-        if self.course.batch.is_none() {
+        if self.webhook().batch > 1 && self.course.batch.is_none() {
             self.course.batch = Some(message.upto());
+            self.course.message = Some(message.id.clone());
             let going = self.settle(None, Vec::new(), false).await?;
             if going != Going::On {
                 return Ok(going);
             }
         }
-        self.attempt(&message, None).await
+        self.attempt(message, None).await
     }
 
     fn single(&self, change: &Change, event: Event) -> Message {
@@ -211,7 +235,10 @@ impl Run<'_> {
     fn batch(&self, events: &[(Event, &Change)]) -> Message {
         let members: Vec<String> =
             events.iter().map(|(event, change)| self.id_of(*event, change)).collect();
-        let id = message::of_batch(&self.deliver.seal, &self.webhook().id, &members);
+        // One that was begun keeps its name, though what it says may have changed meanwhile.
+        let begun = self.course.message.clone().filter(|_| self.course.batch.is_some());
+        let id = begun
+            .unwrap_or_else(|| message::of_batch(&self.deliver.seal, &self.webhook().id, &members));
         let body = event::batch(&self.deliver.site, events);
         let named = |(event, change): &(Event, &Change)| (change.revision, *event, change.id);
         Message { id, body, events: events.iter().map(named).collect() }
@@ -248,7 +275,7 @@ impl Run<'_> {
         }
         if is_past && replayed.is_none() {
             self.course.reached = self.course.reached.max(message.upto());
-            self.course.batch = None;
+            (self.course.batch, self.course.message) = (None, None);
         }
         let going = self.settle(replayed.filter(|_| is_past), dead, !is_past).await?;
         Ok(if is_past || going == Going::Lost { going } else { Going::Stopped })
@@ -336,7 +363,9 @@ impl Deliver {
         if let Some(keys) = self.keys.get(&to.webhook.id).filter(|_| to.is_listed) {
             return Ok(keys.clone());
         }
-        let Some(keys) = &to.keys else { return Err("it has no key to sign with".to_owned()) };
+        let Some(keys) = &to.keys else {
+            return Err("it has no key to sign with: this process began before the file named one; start it again".to_owned());
+        };
         let former = keys.former.iter().filter(|(_, until)| *until > now).map(|(key, _)| key);
         let read = |key: &String| Key::read(key).map_err(|error| error.to_string());
         std::iter::once(&keys.current).chain(former).map(read).collect()

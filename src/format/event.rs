@@ -70,8 +70,9 @@ fn of(site: &Site, event: Event, change: &Change) -> Vec<u8> {
         id: &item.public_id,
         title: &title[..title.floor_char_boundary(SHORT)],
         date_published: item.published.rfc3339(),
+        url: item.link_on(&site.url),
         date_modified: item.updated.rfc3339(),
-        _feedloom: GoneExtension { page, revision },
+        _feedloom: ThinExtension { page, revision, thin: true },
     };
     written(&EventJson { kind, timestamp, data })
 }
@@ -113,6 +114,14 @@ struct ThinnestJson<'a> {
     id: &'a str,
     title: &'a str,
     date_published: String,
+    url: String,
     date_modified: String,
-    _feedloom: GoneExtension,
+    _feedloom: ThinExtension,
+}
+
+#[derive(Serialize)]
+struct ThinExtension {
+    page: String,
+    revision: u64,
+    thin: bool,
 }

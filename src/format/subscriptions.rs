@@ -1,10 +1,10 @@
 //! Subscriptions, and what is owed to them, as the operator's programs read them: the same shapes for the
 //! command line and the operator's own door.
 
+use http::Uri;
 use serde_json::{Value, json};
 
 use crate::model::feed::Revision;
-use crate::model::status::public;
 use crate::model::subscription::{Dead, Event, Subscription};
 use crate::model::time::Timestamp;
 
@@ -38,9 +38,12 @@ pub fn subscription(subscription: &Subscription, newest: Revision) -> Value {
     })
 }
 
-/// Where it is, without what could be a secret.
+/// Where it is, without what could be a secret: those of chat rooms have theirs in the path.
 pub fn address(subscription: &Subscription) -> String {
-    subscription.webhook.url.parse().map(|url| public(&url)).unwrap_or_default()
+    let Ok(url) = subscription.webhook.url.parse::<Uri>() else { return String::new() };
+    let scheme = url.scheme_str().unwrap_or_default();
+    let host = url.authority().map_or("", |authority| authority.as_str());
+    format!("{scheme}://{host}{}", if url.path() == "/" { "/" } else { "/…" })
 }
 
 /// What is owed to a subscription.

@@ -134,7 +134,7 @@ impl Subscription {
                 ),
                 since,
             }),
-            State::Active if now.since(since) >= PATIENCE => Some(Notice {
+            State::Active if course.failures > 0 && now.since(since) >= PATIENCE => Some(Notice {
                 kind: Kind::Failing,
                 what: "the webhook takes no messages; they are kept and sent when it does. What to do: look at `feedloom subscriptions`, which says why.".to_owned(),
                 since,

@@ -177,6 +177,8 @@ pub struct Course {
     pub reached: Revision,
     /// The end of the batch that is being delivered; a batch that was begun stays the same.
     pub batch: Option<Revision>,
+    /// And as what it is sent.
+    pub message: Option<String>,
     /// Attempts in a row that failed, all told.
     pub failures: u32,
     /// Those of them by which one event was refused, and not the endpoint away.
@@ -319,32 +321,33 @@ impl Interest {
     /// publication to whom it had not been shown before. Of an item that is gone nobody knows the words any
     /// more, so that its withdrawal is told to all who follow where it stood.
     pub fn wants(&self, change: &Change) -> Option<Event> {
-        let is_told = !change.is_superseded && (self.backlog || !change.is_quiet);
-        self.would_want(change).filter(|_| is_told)
+        let event = self.would_want(change)?;
+        // A later edit says all that this one says, but not that the item came.
+        let is_arrival = change.verb == Verb::Updated && event == Event::Published;
+        let is_told = !change.is_superseded || is_arrival;
+        (is_told && (self.backlog || !change.is_quiet)).then_some(event)
     }
 
     /// The same, however old and quiet the change is.
     pub fn would_want(&self, change: &Change) -> Option<Event> {
+        // What came later is told by what brought it.
+        let stands = change.stands.iter().filter(|stand| stand.since <= change.at);
+        let first =
+            stands.filter(|stand| self.shows(change, stand)).map(|stand| stand.since).min()?;
+        let has_just_come = first == change.at;
         let event = match change.verb {
-            Verb::Published | Verb::Refiled => Event::Published,
-            Verb::Updated => Event::Updated,
             Verb::Withdrawn => Event::Withdrawn,
+            Verb::Published => Event::Published,
+            // Quiet ones are ours, or of shelves that are new themselves.
+            Verb::Refiled if !has_just_come || change.is_quiet => return None,
+            Verb::Refiled => Event::Published,
+            Verb::Updated if has_just_come => Event::Published,
+            Verb::Updated => Event::Updated,
         };
         let is_told = self.events.is_empty() || self.events.contains(&event);
-        let shows = |stand: &Stand| self.shows(change, stand);
-        let fits = match change.verb {
-            // Quiet ones are told to nobody: they are ours, or of shelves that are new themselves.
-            Verb::Refiled => {
-                let mut shown = change.stands.iter().filter(|stand| shows(stand)).peekable();
-                !change.is_quiet
-                    && shown.peek().is_some()
-                    && shown.all(|stand| stand.since == change.at)
-            }
-            _ => change.stands.iter().any(shows),
-        };
         // An item that went has no words to publish, and one that came back did not go.
         let is_so = change.item.is_none() == (event == Event::Withdrawn);
-        (is_told && is_so && fits && self.has_words(change)).then_some(event)
+        (is_told && is_so && self.has_words(change)).then_some(event)
     }
 
     fn has_words(&self, change: &Change) -> bool {

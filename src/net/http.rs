@@ -126,7 +126,12 @@ impl Http {
             let read = beginning(response, &permit.limits).await;
             return Ok(Answered::Whole(read, Room::default()));
         }
-        match hop.next(response.status(), response.headers())? {
+        let next = match permit.limits.redirects {
+            // Whoever follows none is told of it.
+            0 => None,
+            _ => hop.next(response.status(), response.headers())?,
+        };
+        match next {
             Some(next) => Ok(Answered::Elsewhere(response.status(), next)),
             None => {
                 let read = whole(response, &hop.method, &permit.limits, &self.storage).await?;

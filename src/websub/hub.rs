@@ -79,7 +79,9 @@ pub fn read(body: &[u8]) -> Result<Asked, &'static str> {
 
 fn is_callback(callback: &str) -> bool {
     let Ok(url) = Url::parse(callback) else { return false };
-    matches!(url.scheme(), "http" | "https")
+    // What no request can hold is never asked.
+    callback.parse::<http::Uri>().is_ok()
+        && matches!(url.scheme(), "http" | "https")
         && url.has_host()
         && url.username().is_empty()
         && url.password().is_none()
@@ -184,7 +186,14 @@ mod tests {
             &format!("hub.mode=subscribe&hub.topic=x&hub.callback={}", "x".repeat(3000)),
             "2048",
         );
-        for callback in ["ftp://a/", "nothing", "https://me@a.example/", "https://a.example/#x"] {
+        for callback in [
+            " https://a.example/",
+            "https://bücher.example/",
+            "ftp://a/",
+            "nothing",
+            "https://me@a.example/",
+            "https://a.example/#x",
+        ] {
             let body =
                 form_urlencoded::Serializer::new("hub.mode=subscribe&hub.topic=x".to_owned())
                     .append_pair("hub.callback", callback)

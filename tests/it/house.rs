@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use feedloom::clock::{Clock, Manual};
 use feedloom::config::{self, Config};
-use feedloom::deliver::Deliver;
+use feedloom::deliver::{Deliver, Hub};
 use feedloom::format;
 use feedloom::ingest::{Callbacks, Ingest, Report, Upstream};
 use feedloom::model::digest::Digests;
@@ -110,7 +110,7 @@ impl House {
             views,
             keys.collect(),
         );
-        let deliver = deliver.await.expect("the store answers");
+        let deliver = deliver.await.expect("the store answers").with_hub(Hub::default());
         let ingest = Ingest::new(store.clone(), web.clone(), clock.clone(), upstreams.collect());
         let callbacks = Callbacks::under("https://test.example/callback/");
         let ingest = ingest.with_digests(digests).with_callbacks(callbacks);

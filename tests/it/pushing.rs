@@ -399,6 +399,11 @@ fn x_01_kill_9_loses_no_event_and_sends_few_twice() {
         assert!(again.len() <= kills, "{endpoint}: {} messages twice", again.len());
         twice += again.len();
     }
+    let messages = receiver.messages();
+    let distinct: BTreeSet<(&str, &str)> =
+        messages.iter().map(|message| (&*message.path, &*message.id)).collect();
+    let more = messages.len() - distinct.len();
+    assert!(more <= 3 * kills, "{more} sent once more than needed");
     println!(
         "{kills} kills, {total} items to three endpoints, {twice} messages twice, seed 0x9e3779b9"
     );

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use feedloom::clock::Clock;
-use feedloom::model::subscription::{Replay, State, Subscription, SubscriptionId, Webhook};
+use feedloom::model::subscription::{Course, Replay, State, Subscription, SubscriptionId, Webhook};
 use feedloom::store::explain::Name;
+use feedloom::store::subscriptions::Settled;
 use feedloom::webhook::signature;
 use http::Request;
 use serde_json::Value;
@@ -488,4 +489,111 @@ async fn retry_after_is_heard() {
     assert_eq!(sent(&house, HOOK).len(), 2);
     assert_eq!(subscription(&house).await.course.failures, 2);
     assert!(time("2022-05-27T13:00:00+08:00") < house.clock.now());
+}
+
+#[tokio::test]
+async fn d_03_a_batch_keeps_its_id_when_a_member_is_overtaken_meanwhile() {
+    let house = house("batch = 3").await;
+    house.web.fail(HOOK);
+    show(&house, &[(2, "two"), (3, "three")]).await;
+    show(&house, &[(2, "two, edited"), (3, "three")]).await;
+    let id = house.store.named("urn:n:3").await.expect("the store answers");
+    let name = Name { id, keys: Vec::new(), text: String::new() };
+    house.store.withdraw(&name, house.clock.now()).await.expect("the store answers");
+    house.clock.pass(HOUR);
+    house.web.serve(HOOK, "");
+    let before = sent(&house, HOOK);
+    house.deliver().await;
+    let told = sent(&house, HOOK);
+    assert_eq!(told[before.len()].id, before[0].id);
+    assert!(told.len() > before.len() + 1, "what came later comes under another");
+    assert_ne!(told[before.len() + 1].id, before[0].id);
+}
+
+/// Two lists of one upstream, each with a category and a webhook of its own; `both` follows the two.
+async fn two_lists() -> House {
+    let list = |id: &str| {
+        format!(
+            "[[source]]\nid = \"{id}\"\nkind = \"feed\"\nurl = \"https://{id}.example/\"\nnamespace = \"shared\"\ncategories = [\"{id}\"]\n"
+        )
+    };
+    let hook = |id: &str, of: &str| {
+        format!(
+            "[[webhook]]\nid = \"{id}\"\nurl = \"https://hook.example/{id}\"\nsecret = \"env:KEY\"\ncategories = [{of}]\n"
+        )
+    };
+    let toml =
+        [list("a"), list("b"), list("c"), hook("only-b", "\"b\""), hook("both", "\"b\", \"c\"")];
+    let house = House::new(&toml.concat()).await;
+    for at in ["a", "b", "c"] {
+        house.web.serve(&format!("https://{at}.example/"), feed(&[]));
+        house.poll(at).await;
+    }
+    house
+}
+
+async fn list(house: &House, at: &str, title: &str) {
+    house.clock.pass(HOUR);
+    house.web.serve(&format!("https://{at}.example/"), feed(&[(1, title)]));
+    house.poll(at).await;
+}
+
+#[tokio::test]
+async fn who_was_away_is_told_once_of_what_came_to_several_shelves_meanwhile() {
+    let house = two_lists().await;
+    for at in ["only-b", "both"] {
+        house.web.fail(&format!("https://hook.example/{at}"));
+    }
+    for at in ["a", "b", "c"] {
+        list(&house, at, "one").await;
+        house.deliver().await;
+    }
+    for at in ["only-b", "both"] {
+        let at = format!("https://hook.example/{at}");
+        house.web.serve(&at, "");
+        let before = sent(&house, &at).len();
+        house.clock.pass(DAY);
+        house.deliver().await;
+        let told: Vec<String> = sent(&house, &at)[before..].iter().map(Told::short).collect();
+        assert_eq!(told, ["item.published one"], "{at}");
+    }
+}
+
+#[tokio::test]
+async fn an_edit_that_brings_an_item_to_a_shelf_publishes_it_there() {
+    let house = two_lists().await;
+    house.web.serve("https://hook.example/only-b", "");
+    list(&house, "a", "one").await;
+    // The list that stands first owns the words, so that this one only files; then the first edits.
+    list(&house, "b", "one").await;
+    list(&house, "a", "one, edited").await;
+    list(&house, "a", "one, edited twice").await;
+    house.deliver().await;
+    let told: Vec<String> =
+        sent(&house, "https://hook.example/only-b").iter().map(Told::short).collect();
+    assert_eq!(told, ["item.published one, edited twice", "item.updated one, edited twice"]);
+}
+
+#[tokio::test]
+async fn only_the_newest_lease_settles() {
+    let house = house("").await;
+    let now = house.clock.now();
+    let wanted = [(hook(), subscription(&house).await.course.reached)];
+    let claim = async || house.store.claim_deliveries(&wanted, now).await.expect("an answer");
+    let first = claim().await.pop().expect("a lease");
+    assert_eq!(claim().await.len(), 0, "one at a time");
+    let course = first.subscription.course.clone();
+    let over = Settled { course: course.clone(), is_over: true, ..Settled::default() };
+    house.store.settle(&first, over.clone()).await.expect("an answer");
+    let second = claim().await.pop().expect("a lease");
+    let stale = Settled { course: Course { failures: 9, ..course.clone() }, ..over.clone() };
+    assert!(!house.store.settle(&first, stale).await.expect("an answer"));
+    assert_eq!(subscription(&house).await.course.failures, 0, "nothing is noted");
+    // Who was stopped meanwhile is noted, and goes on no further.
+    house.store.steer(&hook(), State::Paused).await.expect("an answer");
+    let going = Settled { course, ..Settled::default() };
+    assert!(!house.store.settle(&second, going).await.expect("an answer"));
+    assert_eq!(claim().await.len(), 0);
+    house.store.steer(&hook(), State::Active).await.expect("an answer");
+    assert_eq!(claim().await.len(), 1, "no lease is left behind");
 }

@@ -14,8 +14,8 @@ use crate::model::item::ItemId;
 use crate::model::subscription::{self, Change, Changes, Stand, SubscriptionId};
 use crate::store::Error;
 
-/// Bytes of bodies in one answer.
-const BYTES: usize = 8 << 20;
+/// Bytes of bodies in one answer: it is held while a message is under way, by thousands at once.
+const BYTES: usize = 64 << 10;
 
 /// A row of the log and its item.
 struct Logged {

@@ -178,7 +178,7 @@ pub(super) fn claim_pushes(
              WHERE topic = ?1 AND reached < ?2 AND until > ?3 AND (due IS NULL OR due <= ?3)
                  AND (expires IS NULL OR expires <= ?4)
                  AND host NOT IN (SELECT value FROM json_each(?5))
-             ORDER BY reached LIMIT ?6",
+             ORDER BY failures > 0, reached LIMIT ?6",
                 params![topic, revision, now.millis(), clock, to_json(&full), left],
                 |row| Ok((follower(row)?, row.get::<_, String>(7)?)),
             )?;

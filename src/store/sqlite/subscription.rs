@@ -163,7 +163,7 @@ macro_rules! subscription_where {
                  refusals, failing, due, trouble, succeeded, id,
                  (SELECT count(*) FROM replay JOIN log USING (revision)
                      WHERE replay.subscription = subscription.id),
-                 (SELECT count(*) FROM dead WHERE dead.subscription = subscription.id)
+                 (SELECT count(*) FROM dead WHERE dead.subscription = subscription.id), message
              FROM subscription WHERE ",
             $condition
         )
@@ -205,6 +205,7 @@ fn read(row: &Row<'_>) -> Result<Subscription> {
             due: perhaps(row, 13)?,
             trouble: row.get(14)?,
             succeeded: perhaps(row, 15)?,
+            message: row.get(19)?,
         },
         replays: row.get::<_, i64>(17)?.unsigned_abs(),
         dead: row.get::<_, i64>(18)?.unsigned_abs(),
@@ -299,7 +300,7 @@ pub(super) fn settle(
     let changed = connection.run(
         "UPDATE subscription SET cursor = max(cursor, ?1), batch = ?2, failures = ?3, refusals = ?4,
              failing = ?5, due = ?6, trouble = ?7, succeeded = ?8, state = iif(?9, 2, state),
-             expires = iif(?10 OR state <> 0 OR NOT enrolled, NULL, ?11)
+             expires = iif(?10 OR state <> 0 OR NOT enrolled, NULL, ?11), message = ?14
          WHERE name = ?12 AND token = ?13 AND expires IS NOT NULL",
         params![
             course.reached.0.cast_signed(),
@@ -315,6 +316,7 @@ pub(super) fn settle(
             expires,
             name,
             token,
+            course.message,
         ],
     )?;
     if changed == 0 {
@@ -382,7 +384,7 @@ pub(super) fn dead(
     id: Option<&SubscriptionId>,
     most: usize,
 ) -> Result<Vec<Dead>, Error> {
-    let sql = "SELECT name, revision, item, event, message, attempts, at, why
+    let sql = "SELECT name, revision, item, event, dead.message, attempts, at, why
         FROM dead JOIN subscription ON subscription.id = dead.subscription
         WHERE enrolled AND (?1 IS NULL OR name = ?1) ORDER BY at DESC, revision DESC LIMIT ?2";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
@@ -417,7 +419,7 @@ pub(super) fn replay(
         // What was not reached yet comes anyway.
         format!(
             "INSERT OR IGNORE INTO replay (subscription, revision)
-             SELECT ?1, log.revision FROM log {rows} AND verb <> 3
+             SELECT ?1, log.revision FROM log {rows}
                  AND log.revision <= (SELECT cursor FROM subscription WHERE id = ?1)
              ORDER BY log.revision LIMIT ?2"
         )

@@ -36,3 +36,6 @@ CREATE TABLE intent (
 ) STRICT;
 CREATE INDEX intent_due ON intent (due);
 CREATE INDEX intent_host ON intent (host);
+
+-- As what the batch is sent that is being delivered.
+ALTER TABLE subscription ADD COLUMN message TEXT;
