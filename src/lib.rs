@@ -1,5 +1,5 @@
-//! Feedloom pulls news from many places in many shapes into one ordered log of changes, and serves
-//! it as per-category RSS, Atom and JSON Feed.
+//! Feedloom pulls news from many places in many shapes into one ordered log of changes, serves it as
+//! per-category RSS, Atom and JSON Feed, and pushes it to those who asked.
 //!
 //! # The idea in one breath
 //!
@@ -10,10 +10,10 @@
 //!
 //! | row | room | what it is |
 //! |---|---|---|
-//! | 0 | [`model`] | the nouns and their laws: item, draft, source, category, feed, time, text |
+//! | 0 | [`model`] | the nouns and their laws: item, draft, source, category, feed, subscription, time, text |
 //! | 1 | [`adapter`] | bytes of a source → entries |
 //! | 1 | [`format`](mod@format) | feed → document |
-//! | 1 | [`websub`] | how a hub is found, asked and believed |
+//! | 1 | [`websub`] | how a hub is found, asked and believed; and our own hub's side of it |
 //! | 1 | [`webhook`] | how a message is named, signed and believed |
 //! | 2 | [`config`] | `feeds.toml` → values, complete or refused |
 //! | 3 | [`store`] | what is remembered, in one transaction a poll |
@@ -41,6 +41,11 @@
 //!    items, log, heads, validators and the next poll in one transaction.
 //! 7. A reader asks: `serve` finds the printed copy at the shelf's head, or `press` prints it once
 //!    (`Feed::assemble`, `Format::render`).
+//! 8. `deliver` reads the log behind the point up to which all webhooks have looked at it
+//!    (`Subscriptions::changes`), and `Interest::wants` says who is owed what; the roster says whose turn it is.
+//! 9. A subscription is leased (`Subscriptions::claim_deliveries`); each message is named, signed and sent
+//!    through the same door, and what came of it is stored (`settle`) before the next one is made.
+//! 10. Followers of a topic whose bytes changed are leased (`Followers::claim_pushes`) and sent the printed copy.
 //!
 //! # What is deliberately absent
 //!
@@ -95,6 +100,16 @@
 //! Digests are two rooms' affair: the model has the cuts (`model::period`) and the words
 //! (`model::digest`), the store what is due, what came and what is written. In the place of their source
 //! stands an id that no file can write (`SourceId::ours`).
+//!
+//! The design's one trait `Sink` would have joined a cursor over the log with a document that is pushed when
+//! it changed; they share no step but the lease, so `deliver::webhook` and `deliver::push` are two files and
+//! no trait. Who is owed something is known in memory (`deliver::roster`) and made anew from the cursors, so
+//! that a change costs one look however many webhooks there are; `claim_deliveries` is told whom it is to
+//! lease, and the store judges. A store is three traits, by who asks: `Store`, `Subscriptions`, `Followers`.
+//!
+//! A webhook has one message under way at a time, in the log's order, and bodies are made when they are
+//! sent (rows D-09 and D-12 have four, and bodies that are kept): a retry has the same id, and the newest
+//! words. There is no setting for an egress proxy yet (row S-13).
 //!
 //! Benchmarks time peers in turn and print the ratios (`benches/beside`); the design's harness, divan,
 //! prints times one after the other.

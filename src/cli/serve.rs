@@ -52,10 +52,10 @@ pub async fn run(path: &Path) -> anyhow::Result<Outcome> {
     outcome
 }
 
-/// As many open files as this program may have: each reader and each source is one, and systems allow
+/// As many open files as this program may have: each reader, source and endpoint is one, and systems allow
 /// few of them unless asked.
 fn open_files() {
-    const ENOUGH: u64 = 16_384;
+    const ENOUGH: u64 = 24_576;
     if let Err(error) = rlimit::increase_nofile_limit(ENOUGH) {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }

@@ -74,8 +74,8 @@ pub struct Hub {
 }
 
 /// Pushes to followers at once, and questions whether callbacks mean it.
-const PUSHES: usize = 2048;
-const QUESTIONS: usize = 512;
+const PUSHES: usize = 1024;
+const QUESTIONS: usize = 256;
 /// How often those are forgotten whose lease is over.
 const SWEEP: Duration = Duration::from_secs(60);
 
