@@ -11,6 +11,7 @@ use super::{Outcome, Refused, app, note, results};
 use crate::clock::{Clock, System};
 use crate::format;
 use crate::model::feed::Revision;
+use crate::model::follower::Following;
 use crate::model::subscription::{State, Subscription, SubscriptionId, Webhook};
 use crate::model::view::View;
 use crate::model::wish::Wish;
@@ -216,6 +217,7 @@ fn made(id: &SubscriptionId, key: &str, as_json: bool) -> anyhow::Result<Outcome
 async fn list(store: &dyn Everything, as_json: bool) -> anyhow::Result<Outcome> {
     let all = store.subscriptions().await?;
     let newest = newest(store);
+    let followed = store.topics(System.now()).await?;
     let mut results = results();
     if as_json {
         let all: Vec<Value> =
@@ -229,6 +231,11 @@ async fn list(store: &dyn Everything, as_json: bool) -> anyhow::Result<Outcome> 
     let width = all.iter().map(|one| one.webhook.id.as_str().len()).max().unwrap_or(0);
     for one in all.iter().filter(|_| !as_json) {
         writeln!(results, "{:width$}  {}", one.webhook.id.as_str(), told(one, newest))?;
+    }
+    for one in followed.iter().filter(|_| !as_json) {
+        let Following { topic, followers, failing, .. } = one;
+        let many = if *followers == 1 { "" } else { "s" };
+        writeln!(results, "/hub  {topic}  {followers} follower{many}, {failing} failing")?;
     }
     results.flush()?;
     Ok(Outcome::Done)

@@ -5,6 +5,7 @@ use http::Uri;
 use serde_json::{Value, json};
 
 use crate::model::feed::Revision;
+use crate::model::follower::Following;
 use crate::model::subscription::{Dead, Event, Subscription};
 use crate::model::time::Timestamp;
 
@@ -44,6 +45,17 @@ pub fn address(subscription: &Subscription) -> String {
     let scheme = url.scheme_str().unwrap_or_default();
     let host = url.authority().map_or("", |authority| authority.as_str());
     format!("{scheme}://{host}{}", if url.path() == "/" { "/" } else { "/…" })
+}
+
+/// A topic of our hub, and how many follow it.
+pub fn following(following: &Following) -> Value {
+    let Following { topic, followers, failing, until } = following;
+    json!({
+        "topic": topic,
+        "followers": followers,
+        "failing": failing,
+        "first_lease_until": until.rfc3339(),
+    })
 }
 
 /// What is owed to a subscription.

@@ -134,7 +134,9 @@ pub(super) async fn answer(
             let all = store.subscriptions().await?;
             let all: Vec<Value> =
                 all.iter().map(|one| subscriptions::subscription(one, newest)).collect();
-            Ok((StatusCode::OK, json!({ "subscriptions": all })))
+            let followed = store.topics(admin.clock.now()).await?;
+            let followed: Vec<Value> = followed.iter().map(subscriptions::following).collect();
+            Ok((StatusCode::OK, json!({ "subscriptions": all, "followed": followed })))
         }
         Act::Add => add(admin, head, body).await,
         Act::Show => {

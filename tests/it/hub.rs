@@ -476,6 +476,9 @@ fn h_24_a_subscriber_by_the_book_finds_the_hub_and_is_told() {
     let (_, _, now) = get(port, "/all.json", &[]).expect("an answer");
     assert_eq!(taken[0].1, now, "H-16: byte for byte what a reader gets");
 
+    let (_, listed, _) = place.run(&["subscriptions"]);
+    assert_eq!(listed, "/hub  /all.json  1 follower, 0 failing\n");
+
     // Whoever asked is remembered over a kill.
     drop(running);
     let mut command = place.command(&["serve"]);
