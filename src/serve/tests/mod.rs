@@ -1,6 +1,7 @@
 //! A desk over a store set by hand, and a house of it; each idea has a file of its own.
 
 mod feeds;
+mod hub;
 mod pages;
 mod protocol;
 mod socket;
