@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
 
 use clap::Subcommand;
 use serde_json::Value;
@@ -12,7 +11,7 @@ use crate::clock::{Clock, System};
 use crate::format;
 use crate::model::feed::Revision;
 use crate::model::follower::Following;
-use crate::model::subscription::{State, Subscription, SubscriptionId, Webhook};
+use crate::model::subscription::{OVERLAP, State, Subscription, SubscriptionId, Webhook};
 use crate::model::view::View;
 use crate::model::wish::Wish;
 use crate::store::Everything;
@@ -96,9 +95,6 @@ struct Add {
     allow_http: bool,
 }
 
-/// How long an old key is still signed with (row S-06).
-const OVERLAP: Duration = Duration::from_secs(24 * 3600);
-
 /// Lists them, or changes one.
 pub async fn run(path: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
     let config = app::configuration(path)?;
@@ -171,8 +167,7 @@ impl Add {
 
 /// An id, as it was typed.
 pub(super) fn read(id: &str) -> Result<SubscriptionId, Refused> {
-    let what = "should be made of a-z, 0-9 and -, at most 64 of them";
-    SubscriptionId::new(id).ok_or_else(|| Refused(format!("`{id}` {what}")))
+    SubscriptionId::read(id).map_err(Refused)
 }
 
 /// Says that there is no such subscription.

@@ -5,6 +5,7 @@
 //! endpoint falls behind alone. Nothing here is remembered but in the store: whoever begins anew goes on
 //! where the cursors are.
 
+mod hub;
 mod push;
 mod retry;
 mod roster;
@@ -20,12 +21,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use hub::Exchanges;
+pub use hub::Hub;
 use roster::{Ended, Roster};
 
 use crate::clock::Clock;
 use crate::model::feed::Site;
 use crate::model::manners::{Errand, Manners, Rooms};
-use crate::model::source::Allowed;
 use crate::model::subscription::SubscriptionId;
 use crate::model::time::Timestamp;
 use crate::model::view::View;
@@ -36,7 +38,6 @@ use crate::store::{Error, Everything};
 use crate::telemetry::Telemetry;
 use crate::webhook::key::Key;
 use crate::webhook::message::Seal;
-use crate::websub::signature::Algorithm;
 
 /// How often the store is looked at, at least, in case another process changed something.
 const LOOK: Duration = Duration::from_secs(1);
@@ -64,21 +65,6 @@ pub struct Deliver {
     asked: Arc<Notify>,
 }
 
-/// How our hub is run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hub {
-    /// Private addresses callbacks may be at.
-    pub allow: Vec<Allowed>,
-    /// By what pushes are signed.
-    pub algorithm: Algorithm,
-}
-
-/// Pushes to followers at once, and questions whether callbacks mean it.
-const PUSHES: usize = 1024;
-const QUESTIONS: usize = 256;
-/// How often those are forgotten whose lease is over.
-const SWEEP: Duration = Duration::from_secs(60);
-
 /// Deliveries under way, and who is next.
 struct Running {
     roster: Roster,
@@ -90,37 +76,12 @@ struct Running {
     edition: Option<u64>,
     looked: Option<Instant>,
     passed: Instant,
-    /// Pushes under way, each with its host.
-    pushes: JoinSet<()>,
-    pushing: HashMap<Id, String>,
-    questions: JoinSet<()>,
-    swept: Option<Instant>,
-    /// Whether something may have happened to the hub.
-    is_called: bool,
-    /// Whether there may be more followers to be told than there was room for.
-    is_crowded: bool,
+    /// What the hub has under way.
+    hub: Exchanges,
     stop: CancellationToken,
 }
 
 type Done = Result<(Id, Result<Option<Ended>, Error>), JoinError>;
-
-impl Running {
-    /// Gives back the place of a push that ended.
-    fn pushed(&mut self, done: Result<(Id, ()), JoinError>) {
-        let task = match done {
-            Ok((task, ())) => task,
-            Err(panic) => {
-                error!(%panic, "a push broke off; please report this");
-                panic.id()
-            }
-        };
-        if let Some(host) = self.pushing.remove(&task) {
-            self.rooms.give_back(&host);
-        }
-        // Some at a time, since to look who is next costs the same for one as for many.
-        self.is_called |= self.is_crowded && self.pushes.len() <= PUSHES / 2;
-    }
-}
 
 impl Deliver {
     /// Puts it together. `keys` are those of the file's webhooks.
@@ -187,22 +148,20 @@ impl Deliver {
             };
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.clock.sleep_until(next) => running.is_called = true,
+                () = self.clock.sleep_until(next) => running.hub.call(),
                 // A store that gives no hints any more is looked at all the same.
-                Ok(()) = grown.changed() => running.is_called = true,
-                () = self.asked.notified() => running.is_called = true,
+                Ok(()) = grown.changed() => running.hub.call(),
+                () = self.asked.notified() => running.hub.call(),
                 Some(done) = running.deliveries.join_next_with_id() => {
                     self.close_all(&mut running, done);
                 }
-                Some(done) = running.pushes.join_next_with_id() => running.pushed(done),
-                Some(_) = running.questions.join_next() => {}
+                Some(()) = running.hub.end_one(&mut running.rooms) => {}
             }
         }
         while let Some(done) = running.deliveries.join_next_with_id().await {
             self.close(&mut running, done);
         }
-        while running.pushes.join_next().await.is_some() {}
-        while running.questions.join_next().await.is_some() {}
+        while running.hub.end_one(&mut running.rooms).await.is_some() {}
         if let Err(error) = self.pass(&mut running).await {
             error!(%error, "cursors were not stored; some of the log will be looked at again");
         }
@@ -216,14 +175,13 @@ impl Deliver {
         let mut running = self.running(CancellationToken::new());
         loop {
             running.looked = None;
-            running.is_called = true;
+            running.hub.call();
             self.step(&mut running).await?;
             tokio::select! {
                 Some(done) = running.deliveries.join_next_with_id() => {
                     self.close_all(&mut running, done);
                 }
-                Some(done) = running.pushes.join_next_with_id() => running.pushed(done),
-                Some(_) = running.questions.join_next() => {}
+                Some(()) = running.hub.end_one(&mut running.rooms) => {}
                 else => break,
             }
         }
@@ -239,12 +197,7 @@ impl Deliver {
             edition: None,
             looked: None,
             passed: Instant::now(),
-            pushes: JoinSet::new(),
-            pushing: HashMap::new(),
-            questions: JoinSet::new(),
-            swept: None,
-            is_called: true,
-            is_crowded: false,
+            hub: Exchanges::default(),
             stop,
         }
     }
@@ -275,45 +228,10 @@ impl Deliver {
         if running.passed.elapsed() >= PASS {
             self.pass(running).await?;
         }
-        // As often as something may have happened, and not at the end of each delivery.
-        if std::mem::take(&mut running.is_called) && self.hub.is_some() {
-            self.serve_hub(running, now).await?;
+        if self.hub.is_some() {
+            running.hub.step(self, &mut running.rooms, now).await?;
         }
         Ok(running.roster.next())
-    }
-
-    /// Asks callbacks whether they mean it, and tells followers how their topics stand, in the free slots.
-    async fn serve_hub(&self, running: &mut Running, now: Timestamp) -> Result<(), Error> {
-        if running.swept.is_none_or(|swept| swept.elapsed() >= SWEEP) {
-            self.store.expire(now).await?;
-            running.swept = Some(Instant::now());
-        }
-        let free = QUESTIONS.saturating_sub(running.questions.len());
-        if free > 0 {
-            for intent in self.store.claim_intents(now, free).await? {
-                let deliver = self.clone();
-                running.questions.spawn(async move { deliver.verify(&intent).await });
-            }
-        }
-        let editions = self.editions(now).await?;
-        running.is_crowded = false;
-        loop {
-            let free = PUSHES.saturating_sub(running.pushes.len());
-            if free == 0 || editions.is_empty() {
-                return Ok(());
-            }
-            let claimed = self.store.claim_pushes(&editions, free, &running.rooms, now).await?;
-            if claimed.is_empty() {
-                return Ok(());
-            }
-            running.is_crowded = true;
-            for push in claimed {
-                running.rooms.take(&push.host);
-                let (deliver, host) = (self.clone(), push.host.clone());
-                let task = running.pushes.spawn(async move { deliver.push(&push).await });
-                running.pushing.insert(task.id(), host);
-            }
-        }
     }
 
     /// Takes in who there is and what happened.

@@ -4,22 +4,25 @@
 //! A push carries the whole document, so the newest takes the place of all before it; whoever was told the
 //! same bytes before is told nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use tracing::{error, info, warn};
 
 use super::Deliver;
-use super::webhook::odd;
-use crate::format;
+use super::retry::{jittered, odd};
+use super::webhook::LIMITS;
+use crate::format::{self, Format};
+use crate::model::feed::ShelfHead;
 use crate::model::follower::{Edition, Intent, Mode, Topic};
 use crate::model::manners::Errand;
 use crate::model::source::Limits;
 use crate::model::time::Timestamp;
 use crate::net::Permit;
 use crate::press::Place;
-use crate::store::Error;
 use crate::store::followers::{Push, Pushed, Verdict};
+use crate::store::{self, Error};
 use crate::websub::hub;
 
 /// How long after a failure a push is tried again; after the last one this edition is left out (row H-20).
@@ -33,22 +36,19 @@ const AGAIN: [Duration; 4] = [
 /// How long after a callback did not answer it is asked again whether it means it.
 const ASK_AGAIN: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
 
-/// For a question: a challenge said back is short (row T-26).
-const QUESTION: Limits = Limits { wire: 4 << 10, decoded: 4 << 10, ..PUSH };
-
-/// For a push: what is answered does not matter.
-const PUSH: Limits = Limits {
-    wire: 4 << 10,
-    decoded: 4 << 10,
-    ratio: 100,
-    redirects: 0,
-    connect: Duration::from_secs(10),
-    headers: Duration::from_secs(20),
-    total: Duration::from_secs(20),
-};
+/// For one exchange: a challenge said back is short (row T-26), and of what is answered to a push nothing
+/// matters.
+const BOUNDS: Limits = Limits { wire: 4 << 10, decoded: 4 << 10, ..LIMITS };
 
 /// Followers of a topic that ended who are told so at once.
 const FAREWELLS: usize = 100;
+
+/// A topic that is there.
+struct Found {
+    topic: Topic,
+    format: &'static dyn Format,
+    head: Arc<ShelfHead>,
+}
 
 impl Deliver {
     /// How the topics stand that somebody follows, as far as they can be printed. Followers of those that are
@@ -61,35 +61,31 @@ impl Deliver {
         self.press.refresh().await?;
         let mut editions = Vec::with_capacity(topics.len());
         for following in topics {
-            match self.topic(&following.topic).await? {
-                Some((topic, Place::Here(_))) => editions.extend(self.edition(&topic).await?),
+            match self.find(&following.topic).await? {
+                Some(topic) => editions.extend(self.edition(&topic).await?),
                 // Who follows an old address finds the new one where it finds the hub (row H-26).
-                Some((_, Place::Moved(_))) | None => self.dismiss(&following.topic).await?,
+                None => self.dismiss(&following.topic).await?,
             }
         }
         Ok(editions)
     }
 
-    /// The topic at a path, if there is still one.
-    async fn topic(&self, path: &str) -> Result<Option<(Topic, Place)>, Error> {
-        let Some(topic) = Topic::read(path, format::FEEDS.iter().map(|format| format.name()))
-        else {
-            return Ok(None);
-        };
-        Ok(self.press.locate(&topic.shelf).await?.map(|place| (topic, place)))
-    }
-
-    /// How a topic stands; none where it is at another address by now, or the store is away.
-    async fn edition(&self, topic: &Topic) -> Result<Option<Edition>, Error> {
+    /// The topic at a path, if it is still there.
+    async fn find(&self, path: &str) -> Result<Option<Found>, Error> {
+        let formats = format::FEEDS.iter().map(|format| format.name());
+        let Some(topic) = Topic::read(path, formats) else { return Ok(None) };
         let Some(Place::Here(head)) = self.press.locate(&topic.shelf).await? else {
             return Ok(None);
         };
-        let Some(format) = format::named(topic.format) else { return Ok(None) };
-        let printed = self.press.printed(&head, format).await?;
-        let revision = head.head.revision;
-        let hash = printed.hash().to_vec();
+        Ok(format::named(topic.format).map(|format| Found { topic, format, head }))
+    }
+
+    /// How a topic stands; none while the store is away.
+    async fn edition(&self, found: &Found) -> Result<Option<Edition>, Error> {
+        let printed = self.press.printed(&found.head, found.format).await?;
+        let (revision, hash) = (found.head.head.revision, printed.hash().to_vec());
         let is_new = printed.is_of(revision);
-        Ok(is_new.then(|| Edition { topic: topic.path(), revision, hash }))
+        Ok(is_new.then(|| Edition { topic: found.topic.path(), revision, hash }))
     }
 
     /// Tells followers of a topic that there is no such topic any more (row H-13).
@@ -101,16 +97,16 @@ impl Deliver {
                 "This topic is not here any more.",
             );
             let Some(request) = request else { continue };
-            let (deliver, permit) = (self.clone(), self.permit(QUESTION, Errand::Ask));
+            let (deliver, permit) = (self.clone(), self.permit(Errand::Ask));
             // Nobody waits for what it says.
             tokio::spawn(async move { deliver.transport.send(request, &permit).await.is_ok() });
         }
         Ok(())
     }
 
-    fn permit(&self, limits: Limits, errand: Errand) -> Permit {
+    fn permit(&self, errand: Errand) -> Permit {
         let allow = self.hub.as_ref().map(|hub| hub.allow.clone()).unwrap_or_default();
-        Permit { allow, folder: None, limits, errand }
+        Permit { allow, folder: None, limits: BOUNDS, errand }
     }
 
     /// Asks a callback whether it means what was asked, and notes what it says.
@@ -135,24 +131,21 @@ impl Deliver {
 
     async fn ask(&self, intent: &Intent) -> Result<Verdict, Error> {
         let Intent { mode, asked, callback, lease, attempts, .. } = intent;
-        let mut random = [0; 32];
-        getrandom::fill(&mut random)
-            .map_err(|error| Error::Failed(format!("the system has no randomness: {error}")))?;
-        let challenge: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let challenge = store::unguessable::<32>()?;
         let lease_of = (*mode == Mode::Subscribe).then_some(*lease);
         let request = hub::question(callback, *mode, asked, &challenge, lease_of);
         let Some(request) = request else { return Ok(Verdict::NotMeant) };
         // From now on, since the callback counts from when it is asked (row H-11).
         let now = self.clock.now();
-        let permit = self.permit(QUESTION, Errand::Ask);
+        let permit = self.permit(Errand::Ask);
         let answer = self.transport.send(request, &permit).await;
         self.telemetry.hub_asked();
         // That somebody is gone who said so himself needs no more than his being gone.
         let is_farewell = *mode == Mode::Unsubscribe && lease.is_zero();
         match answer {
             Ok(answer) if hub::is_meant(&answer.response, &challenge) => {
-                let edition = match self.topic(&intent.topic).await? {
-                    Some((topic, _)) => self.edition(&topic).await?,
+                let edition = match self.find(&intent.topic).await? {
+                    Some(topic) => self.edition(&topic).await?,
                     None => None,
                 };
                 Ok(Verdict::Meant { until: now.plus(*lease), edition })
@@ -195,19 +188,13 @@ impl Deliver {
         let now = self.clock.now();
         let later = |step: usize| {
             let wait = AGAIN[step.min(AGAIN.len() - 1)];
-            now.plus(wait.mul_f64(0.8 + 0.4 * odd(&follower.callback, now.millis())))
+            now.plus(jittered(wait, odd(&follower.callback, now.millis())))
         };
-        let printed = match self.topic(&follower.topic).await? {
-            Some((topic, Place::Here(head))) => match format::named(topic.format) {
-                Some(format) => {
-                    Some((self.press.printed(&head, format).await?, head.head.revision))
-                }
-                None => None,
-            },
-            _ => None,
+        let Some(found) = self.find(&follower.topic).await? else {
+            return Ok(Pushed::Again(later(0)));
         };
-        let Some((printed, revision)) = printed else { return Ok(Pushed::Again(later(0))) };
-        let hash = printed.hash().to_vec();
+        let printed = self.press.printed(&found.head, found.format).await?;
+        let (revision, hash) = (found.head.head.revision, printed.hash().to_vec());
         // As it is now, which may be what this one has by now.
         if follower.sent.as_ref() == Some(&hash) {
             return Ok(Pushed::Taken(revision, hash));
@@ -222,7 +209,7 @@ impl Deliver {
             (follower.secret.as_deref(), algorithm),
         );
         let Some(request) = request else { return Ok(Pushed::Dropped(revision)) };
-        let permit = self.permit(PUSH, Errand::Tell);
+        let permit = self.permit(Errand::Tell);
         let why = match self.transport.send(request, &permit).await {
             Ok(answer) if answer.response.status().is_success() => {
                 return Ok(Pushed::Taken(revision, hash));

@@ -3,6 +3,7 @@
 //! An endpoint that is away stays where it is and is tried for days; an event that an endpoint refuses, while
 //! it answers, is tried a few times and then given up alone, so that it holds up nothing behind it.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -59,7 +60,7 @@ pub(super) enum Attempt {
 /// What an answer means; `until` is what it says of coming again.
 pub(super) fn attempt(status: StatusCode, until: Option<Timestamp>) -> Attempt {
     // These say something of the endpoint, not of what it was told.
-    const OF_THE_ENDPOINT: [u16; 8] = [401, 403, 404, 405, 407, 408, 421, 425];
+    const OF_THE_ENDPOINT: [u16; 6] = [404, 405, 407, 408, 421, 425];
     let why = |advice: &str| format!("it answered {status}{advice}");
     match status.as_u16() {
         200..300 => Attempt::Taken,
@@ -161,8 +162,15 @@ fn ended(course: Course) -> Course {
     Course { state: State::Disabled, due: None, trouble, ..course }
 }
 
+/// A number from 0 to 1 that differs from message to message and from try to try.
+pub(super) fn odd(id: &str, millis: i64) -> f64 {
+    let mut hasher = DefaultHasher::new();
+    (id, millis).hash(&mut hasher);
+    f64::from(u32::try_from(hasher.finish() >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+}
+
 /// A wait, a fifth shorter or longer.
-fn jittered(wait: Duration, odd: f64) -> Duration {
+pub(super) fn jittered(wait: Duration, odd: f64) -> Duration {
     wait.mul_f64(0.8 + 0.4 * odd.clamp(0.0, 1.0))
 }
 

@@ -35,7 +35,7 @@ const PAGE: usize = 32;
 const TURN: Duration = Duration::from_secs(5);
 
 /// For one exchange, all in all: within the fifteen to thirty seconds of the specification.
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     wire: 16 << 10,
     decoded: 16 << 10,
     ratio: 100,
@@ -89,9 +89,8 @@ pub(super) async fn deliver(
     };
     Ok(match goes_on {
         Going::Lost => None,
-        Going::On => Some(run.ended(true)),
         Going::Through => Some(run.ended(false)),
-        Going::Stopped => Some(run.ended(true)),
+        Going::On | Going::Stopped => Some(run.ended(true)),
     })
 }
 
@@ -261,10 +260,10 @@ impl Run<'_> {
         let now = clock.now();
         self.gap = retry::gap(self.gap, &attempt);
         let (course, fate) =
-            retry::after(&self.course, &attempt, now, odd(&message.id, now.millis()));
+            retry::after(&self.course, &attempt, now, retry::odd(&message.id, now.millis()));
         telemetry.delivered(fate == Fate::Next, began.elapsed());
-        self.tell(&attempt, fate, &course);
-        let attempts = course.failures.max(self.course.failures + 1);
+        self.tell(fate, &course);
+        let attempts = self.course.failures.saturating_add(1);
         self.course = course;
         let is_past = matches!(fate, Fate::Next | Fate::GiveUp);
         let mut dead = Vec::new();
@@ -314,16 +313,16 @@ impl Run<'_> {
         Ok(if goes_on || is_over { Going::On } else { Going::Lost })
     }
 
-    fn tell(&self, attempt: &Attempt, fate: Fate, course: &Course) {
+    fn tell(&self, fate: Fate, course: &Course) {
         let id = &self.webhook().id;
         let why = course.trouble.as_deref().unwrap_or_default();
-        match (attempt, fate) {
-            (_, Fate::End) => warn!(subscription.id = %id, why, "a webhook was given up"),
-            (_, Fate::GiveUp) => warn!(subscription.id = %id, why, "an event was given up"),
-            (_, Fate::Again) => {
+        match fate {
+            Fate::End => warn!(subscription.id = %id, why, "a webhook was given up"),
+            Fate::GiveUp => warn!(subscription.id = %id, why, "an event was given up"),
+            Fate::Again => {
                 info!(subscription.id = %id, why, failures = course.failures, "a message was not taken");
             }
-            (_, Fate::Next) => {}
+            Fate::Next => {}
         }
     }
 }
@@ -400,12 +399,4 @@ fn signed(uri: Uri, keys: &[Key], id: &str, seconds: i64, body: &Bytes) -> Reque
     headers.insert(signature::TIMESTAMP, plain(seconds.to_string()));
     headers.insert(signature::SIGNATURE, plain(signature::sign(keys, id, seconds, body)));
     request
-}
-
-/// A number from 0 to 1 that differs from message to message and from try to try.
-pub(super) fn odd(id: &str, millis: i64) -> f64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    (id, millis).hash(&mut hasher);
-    f64::from(u32::try_from(hasher.finish() >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }

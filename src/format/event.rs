@@ -51,7 +51,7 @@ fn of(site: &Site, event: Event, change: &Change) -> Vec<u8> {
     let revision = change.revision.0;
     let page = format!("{}/item/{}", site.url, change.id);
     let Some(item) = change.item.as_ref().filter(|_| event != Event::Withdrawn) else {
-        let _feedloom = GoneExtension { page, revision };
+        let _feedloom = Extension { page, revision, thin: false };
         let data = GoneJson { id: &change.public_id, _feedloom };
         return written(&EventJson { kind, timestamp, data });
     };
@@ -72,7 +72,7 @@ fn of(site: &Site, event: Event, change: &Change) -> Vec<u8> {
         date_published: item.published.rfc3339(),
         url: item.link_on(&site.url),
         date_modified: item.updated.rfc3339(),
-        _feedloom: ThinExtension { page, revision, thin: true },
+        _feedloom: Extension { page, revision, thin: true },
     };
     written(&EventJson { kind, timestamp, data })
 }
@@ -99,13 +99,15 @@ struct TrialJson<'a> {
 #[derive(Serialize)]
 struct GoneJson<'a> {
     id: &'a str,
-    _feedloom: GoneExtension,
+    _feedloom: Extension,
 }
 
 #[derive(Serialize)]
-struct GoneExtension {
+struct Extension {
     page: String,
     revision: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    thin: bool,
 }
 
 /// An item most of which is left out.
@@ -116,12 +118,5 @@ struct ThinnestJson<'a> {
     date_published: String,
     url: String,
     date_modified: String,
-    _feedloom: ThinExtension,
-}
-
-#[derive(Serialize)]
-struct ThinExtension {
-    page: String,
-    revision: u64,
-    thin: bool,
+    _feedloom: Extension,
 }

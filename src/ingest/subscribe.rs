@@ -99,8 +99,8 @@ impl Ingest {
     ) -> Result<(), store::Error> {
         let Wanted { source, hub, refusals } = wanted;
         let callback = Callback {
-            token: unguessable(20)?,
-            secret: unguessable(32)?,
+            token: store::unguessable::<20>()?,
+            secret: store::unguessable::<32>()?,
             source: source.clone(),
             hub,
             asked: now,
@@ -164,12 +164,4 @@ impl Ingest {
         }
         Ok(None)
     }
-}
-
-/// So many random bytes, as text.
-fn unguessable(bytes: usize) -> Result<String, store::Error> {
-    let mut random = vec![0; bytes];
-    getrandom::fill(&mut random)
-        .map_err(|error| store::Error::Failed(format!("the system has no randomness: {error}")))?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -25,6 +25,15 @@ impl SubscriptionId {
         is_slug(id).then(|| SubscriptionId(id.to_owned()))
     }
 
+    /// An id as somebody typed it.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn read(id: &str) -> Result<SubscriptionId, String> {
+        let what = "should be made of a-z, 0-9 and -, at most 64 of them";
+        SubscriptionId::new(id).ok_or_else(|| format!("`{id}` {what}"))
+    }
+
     /// As a string.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -413,7 +422,10 @@ pub struct Dead {
     pub why: String,
 }
 
-/// How long events that were given up are remembered, and how many of one subscription.
+/// How long a former key is still signed with, where nothing else is said (row S-06).
+pub const OVERLAP: Duration = Duration::from_secs(24 * 3600);
+
+/// How long events that were given up are remembered.
 pub const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
 /// And how many of one subscription.
 pub const MOST_REMEMBERED: u32 = 10_000;

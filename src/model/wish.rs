@@ -38,9 +38,7 @@ impl Wish {
     /// # Errors
     /// The first thing that is wrong with it, in words.
     pub fn webhook(self, views: &[View]) -> Result<Webhook, String> {
-        let id = SubscriptionId::new(&self.id).ok_or_else(|| {
-            format!("`{}` should be made of a-z, 0-9 and -, at most 64 of them", self.id)
-        })?;
+        let id = SubscriptionId::read(&self.id)?;
         let url = address(&self.url, self.allow_http)?;
         if self.query.as_deref().is_some_and(|words| Query::read(words).is_none()) {
             return Err("there is no word in `query` to look for".to_owned());

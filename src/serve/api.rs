@@ -17,7 +17,7 @@ use super::admin::Admin;
 use crate::format::subscriptions;
 use crate::model::feed::Revision;
 use crate::model::source::SourceId;
-use crate::model::subscription::{Replay, State, Subscription, SubscriptionId};
+use crate::model::subscription::{OVERLAP, Replay, State, Subscription, SubscriptionId};
 use crate::model::time::{Timestamp, Zone};
 use crate::model::wish::Wish;
 use crate::store;
@@ -73,8 +73,6 @@ pub(super) const ROUTES: &[(Method, &str, Act)] = &[
     (Method::POST, "/api/withdraw", Act::Withdraw),
 ];
 
-/// How long an old key is still signed with, when nothing is said (row S-06).
-const OVERLAP: Duration = Duration::from_secs(24 * 3600);
 /// Events that were given up, in one answer.
 const MOST: usize = 1000;
 

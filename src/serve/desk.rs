@@ -118,13 +118,14 @@ impl Desk {
     /// Takes what is told to us; `body` is read only when somebody waits for it.
     pub(super) async fn take(
         &self,
+        route: Route,
         head: &Parts,
         body: impl Future<Output = Result<Bytes, Error>> + Send,
     ) -> Answer {
         let take = async {
             check(head)?;
-            match self.takes(head) {
-                Some(Route::Hub) => hub::take(self, head, body).await,
+            match route {
+                Route::Hub => hub::take(self, head, body).await,
                 _ => callback::take(self, head, body).await,
             }
         };

@@ -117,17 +117,12 @@ pub trait Respond: Send + Sync + 'static {
 
 impl Respond for Desk {
     async fn respond(&self, head: &Parts, body: Incoming) -> Response<Bytes> {
-        match self.takes(head) {
-            None => self.answer(head).await,
-            Some(Route::Hub) => {
-                let body = read(body, hub::LONGEST, hub::PATIENCE);
-                Box::pin(self.take(head, body)).await
-            }
-            Some(_) => {
-                let body = read(body, callback::LONGEST, callback::PATIENCE);
-                Box::pin(self.take(head, body)).await
-            }
-        }
+        let Some(route) = self.takes(head) else { return self.answer(head).await };
+        let (longest, patience) = match route {
+            Route::Hub => (hub::LONGEST, hub::PATIENCE),
+            _ => (callback::LONGEST, callback::PATIENCE),
+        };
+        Box::pin(self.take(route, head, read(body, longest, patience))).await
     }
 
     async fn refuse(&self, head: &Parts) -> Response<Bytes> {

@@ -443,6 +443,25 @@ pub struct Committed {
     pub withdrawn: usize,
 }
 
+/// Bytes nobody guesses.
+///
+/// # Errors
+/// When the system has none.
+pub fn random<const BYTES: usize>() -> Result<[u8; BYTES], Error> {
+    let mut random = [0; BYTES];
+    getrandom::fill(&mut random)
+        .map_err(|error| Error::Failed(format!("the system has no randomness: {error}")))?;
+    Ok(random)
+}
+
+/// The same as text.
+///
+/// # Errors
+/// As above.
+pub fn unguessable<const BYTES: usize>() -> Result<String, Error> {
+    Ok(random::<BYTES>()?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// How long a lease lasts without a commit.
 pub const LEASE: Duration = Duration::from_secs(120);
 

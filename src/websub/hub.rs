@@ -8,14 +8,14 @@ use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LINK};
 use http::{Method, Request, Response};
 use url::{Url, form_urlencoded};
 
+use super::intent::lease;
 use super::signature::{self, Algorithm};
 use crate::model::follower::Mode;
 
 /// The lease of whoever asks for none: ten days.
 pub const LEASE: Duration = Duration::from_secs(864_000);
-/// The shortest one that is given, and the longest.
+/// The shortest one that is given; the longest is what we believe of other hubs.
 const SHORTEST: Duration = Duration::from_secs(3600);
-const LONGEST: Duration = Duration::from_secs(2_592_000);
 
 /// The longest secret, in bytes, is shorter than this (section 5.1).
 const SECRET: usize = 200;
@@ -68,7 +68,9 @@ pub fn read(body: &[u8]) -> Result<Asked, &'static str> {
         // It is told how long it lasts, whatever it asks for.
         None | Some("") => LEASE,
         Some(_) if mode == Mode::Unsubscribe => LEASE,
-        Some(seconds) => lease(seconds).ok_or("hub.lease_seconds should be a number above 0.")?,
+        Some(seconds) => {
+            lease(seconds, SHORTEST).ok_or("hub.lease_seconds should be a number above 0.")?
+        }
     };
     let secret = value("hub.secret").filter(|secret| !secret.is_empty());
     if secret.as_ref().is_some_and(|secret| secret.len() >= SECRET) {
@@ -86,12 +88,6 @@ fn is_callback(callback: &str) -> bool {
         && url.username().is_empty()
         && url.password().is_none()
         && url.fragment().is_none()
-}
-
-fn lease(seconds: &str) -> Option<Duration> {
-    let is_number = seconds.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = is_number.then(|| seconds.parse().unwrap_or(u64::MAX))?;
-    (seconds > 0).then(|| Duration::from_secs(seconds).clamp(SHORTEST, LONGEST))
 }
 
 /// The question whether a callback means it (section 5.3); `lease` of a subscription.

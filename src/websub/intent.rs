@@ -48,7 +48,7 @@ impl Intent {
                 let is_plain = (1..=CHALLENGE).contains(&challenge.len());
                 let lease = match value("hub.lease_seconds") {
                     None => None,
-                    Some(seconds) => Some(lease(&seconds)?),
+                    Some(seconds) => Some(lease(&seconds, SHORTEST)?),
                 };
                 is_plain.then_some(Intent::Subscribe { topic, challenge, lease })
             }
@@ -60,10 +60,10 @@ impl Intent {
 }
 
 /// A lease within reason; none of what is no number.
-fn lease(seconds: &str) -> Option<Duration> {
+pub(super) fn lease(seconds: &str, shortest: Duration) -> Option<Duration> {
     let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = is_number.then(|| seconds.parse().unwrap_or(u64::MAX))?;
-    (seconds > 0).then(|| Duration::from_secs(seconds).clamp(SHORTEST, LONGEST))
+    (seconds > 0).then(|| Duration::from_secs(seconds).clamp(shortest, LONGEST))
 }
 
 #[cfg(test)]

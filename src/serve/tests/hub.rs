@@ -21,7 +21,8 @@ impl House {
         let client = client.map(|address| Client::of(address.parse().unwrap()));
         request.extensions_mut().insert(client);
         let head = request.into_parts().0;
-        let answer = self.desk.take(&head, async { Ok(Bytes::from(body)) }).await;
+        let answer =
+            self.desk.take(router::Route::Hub, &head, async { Ok(Bytes::from(body)) }).await;
         let status = answer.status().as_u16();
         (status, String::from_utf8(answer.into_body().to_vec()).unwrap())
     }

@@ -10,18 +10,10 @@ use crate::model::subscription::{
     Changes, Dead, Replay, State, Subscription, SubscriptionId, Webhook,
 };
 use crate::model::time::Timestamp;
-use crate::store::Error;
 use crate::store::followers::{Followers, Intended, Push, Pushed, Verdict};
 use crate::store::subscriptions::{Delivery, Settled, Subscriptions};
+use crate::store::{Error, random};
 use crate::webhook::key;
-
-/// A key nobody guesses, as it is passed on.
-fn fresh_key() -> Result<String, Error> {
-    let mut random = [0; key::MADE];
-    getrandom::fill(&mut random)
-        .map_err(|error| Error::Failed(format!("the system has no randomness: {error}")))?;
-    Ok(key::written(random))
-}
 
 #[async_trait]
 impl Subscriptions for Sqlite {
@@ -31,7 +23,7 @@ impl Subscriptions for Sqlite {
     }
 
     async fn subscribe(&self, webhook: &Webhook) -> Result<Option<String>, Error> {
-        let (webhook, key) = (webhook.clone(), fresh_key()?);
+        let (webhook, key) = (webhook.clone(), key::written(random()?));
         let made = key.clone();
         let subscribe = move |connection: &_| subscription::subscribe(connection, &webhook, &made);
         Ok(self.write(subscribe).await?.then_some(key))
@@ -61,7 +53,7 @@ impl Subscriptions for Sqlite {
     }
 
     async fn rekey(&self, id: &SubscriptionId, until: Timestamp) -> Result<Option<String>, Error> {
-        let (id, key) = (id.clone(), fresh_key()?);
+        let (id, key) = (id.clone(), key::written(random()?));
         let made = key.clone();
         let rekey = move |connection: &_| subscription::rekey(connection, &id, &made, until);
         Ok(self.write(rekey).await?.then_some(key))

@@ -182,7 +182,7 @@ pub(super) fn claim_pushes(
                 params![topic, revision, now.millis(), clock, to_json(&full), left],
                 |row| Ok((follower(row)?, row.get::<_, String>(7)?)),
             )?;
-            let (found_some, before) = (!found.is_empty(), pushes.len());
+            let before = pushes.len();
             let tokens = claim::tokens(connection, found.len())?;
             for ((follower, host), token) in found.into_iter().zip(tokens) {
                 if rooms.has_room(&host) {
@@ -196,7 +196,7 @@ pub(super) fn claim_pushes(
                 return Ok(pushes);
             }
             // Those that were passed over have no room now; behind them may be others that have.
-            if !found_some || pushes.len() == before {
+            if pushes.len() == before {
                 break;
             }
         }
